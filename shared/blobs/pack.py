@@ -1,0 +1,48 @@
+"""Reading several sources as one run of bytes while each one's digest and place are taken down."""
+
+import hashlib
+import io
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from shared.blobs.ref import BlobRef
+
+_COPY_BYTES = 1 << 20
+
+
+class PackReader(io.RawIOBase):
+    """A file whose bytes are the sources' bytes one after another; ``refs`` once it has been read to the end."""
+
+    def __init__(self, sources: Sequence[BinaryIO | bytes]) -> None:
+        super().__init__()
+        self._sources = [io.BytesIO(source) if isinstance(source, bytes) else source for source in sources]
+        self._finished: list[tuple[int, int, str]] = []
+        self._digest = hashlib.sha256()
+        self._offset = 0
+        self._length = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes, never across two sources; empty only at the very end."""
+        wanted = _COPY_BYTES if size < 0 else size
+        while len(self._finished) < len(self._sources):
+            chunk = self._sources[len(self._finished)].read(wanted)
+            if chunk:
+                self._digest.update(chunk)
+                self._length += len(chunk)
+                return chunk
+            self._finish_source()
+        return b""
+
+    def refs(self, store: str, key: str) -> list[BlobRef]:
+        if len(self._finished) < len(self._sources):
+            raise ValueError("the pack has not been read to its end")
+        return [BlobRef(store, key, offset, length, sha256) for offset, length, sha256 in self._finished]
+
+    def _finish_source(self) -> None:
+        self._finished.append((self._offset, self._length, self._digest.hexdigest()))
+        self._offset += self._length
+        self._length = 0
+        self._digest = hashlib.sha256()

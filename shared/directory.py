@@ -1,0 +1,163 @@
+"""The read copy of the region's facts: accounts, organizations, policies, credentials, contacts (DESIGN.md §6).
+
+The gateway owns them and publishes each change; every service keeps the last revision of each record in its own
+database and answers requests from it, so that no service calls another.
+"""
+
+import asyncio
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import BigInteger, Integer, Text, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.auth import Actor, Role
+from shared.bus import Bus
+from shared.db import Base, Database
+from shared.errors import Unauthenticated
+from shared.events.directory import (
+    Account,
+    DirectoryEvent,
+    DirectoryRecord,
+    DutyContact,
+    Organization,
+    SigningCredential,
+    SitePolicy,
+    TrustAnchor,
+)
+from shared.events.envelope import Envelope
+
+STREAM = "DIRECTORY"
+_POSITION = 1
+
+R = TypeVar("R", bound=DirectoryRecord)
+
+
+class DirectoryRow(Base):
+    __tablename__ = "directory_record"
+    __table_args__ = ({"schema": "core"},)
+
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    record_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    revision: Mapped[int] = mapped_column(BigInteger)
+    record: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class DirectoryPosition(Base):
+    """How far this copy has read the stream."""
+
+    __tablename__ = "directory_position"
+    __table_args__ = ({"schema": "core"},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    stream_sequence: Mapped[int] = mapped_column(BigInteger)
+
+
+async def get(session: AsyncSession, record_class: type[R], record_id: str) -> R | None:
+    row = await session.get(DirectoryRow, (record_class.kind, record_id))
+    return None if row is None else record_class.model_validate(row.record)
+
+
+async def every(session: AsyncSession, record_class: type[R]) -> list[R]:
+    rows = await session.scalars(
+        select(DirectoryRow.record).where(DirectoryRow.kind == record_class.kind).order_by(DirectoryRow.record_id)
+    )
+    return [record_class.model_validate(record) for record in rows]
+
+
+async def organization(session: AsyncSession, org_id: str) -> Organization | None:
+    return await get(session, Organization, org_id)
+
+
+async def account(session: AsyncSession, account_id: str) -> Account | None:
+    return await get(session, Account, account_id)
+
+
+async def credential(session: AsyncSession, account_id: str) -> SigningCredential | None:
+    return await get(session, SigningCredential, account_id)
+
+
+async def site_policies(session: AsyncSession, center: str) -> list[SitePolicy]:
+    return [policy for policy in await every(session, SitePolicy) if policy.center == center]
+
+
+async def trust_anchors(session: AsyncSession) -> list[TrustAnchor]:
+    return await every(session, TrustAnchor)
+
+
+async def duty_contacts(session: AsyncSession, org_id: str) -> list[DutyContact]:
+    found = [contact for contact in await every(session, DutyContact) if contact.org_id == org_id and contact.active]
+    return sorted(found, key=lambda contact: contact.rank)
+
+
+async def name_of(session: AsyncSession, org_id: str) -> str:
+    """An organization's name for sheets and lists; its id while the directory has not arrived yet."""
+    found = await organization(session, org_id)
+    return found.name if found else org_id
+
+
+async def require_current(session: AsyncSession, actor: Actor) -> None:
+    """Raises Unauthenticated when the account was closed or its tokens revoked after this one was issued.
+
+    An account the copy does not know yet passes: the token is signed by the gateway, which knew it.
+    """
+    known = await account(session, actor.account_id)
+    if known is None:
+        return
+    revoked = known.revoked_before is not None and (
+        actor.issued_at is None or actor.issued_at < known.revoked_before.replace(microsecond=0)
+    )
+    if not known.active or revoked:
+        raise Unauthenticated(code="token_revoked")
+    if not actor.roles <= {Role(role) for role in known.roles}:
+        raise Unauthenticated("账号权限已变更，请重新登录", code="token_revoked")
+
+
+async def apply(session: AsyncSession, event: DirectoryEvent) -> bool:
+    """Keep the record if its revision is newer than the one held; a deleted one leaves an empty tombstone."""
+    if event.deleted:
+        held = await session.get(DirectoryRow, (event.record_kind, event.record_id))
+        if held is not None and held.revision < event.revision:
+            await session.delete(held)
+        return held is not None
+    statement = insert(DirectoryRow).values(
+        kind=event.record_kind, record_id=event.record_id, revision=event.revision, record=event.record
+    )
+    result = await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["kind", "record_id"],
+            set_={"revision": statement.excluded.revision, "record": statement.excluded.record},
+            where=DirectoryRow.revision < statement.excluded.revision,
+        ).returning(DirectoryRow.record_id)
+    )
+    return result.scalar_one_or_none() is not None
+
+
+async def follow(db: Database, bus: Bus, stop: asyncio.Event) -> None:
+    """Keep the copy up to date until ``stop``: reads on from where it stood, from the beginning when new."""
+    async with db.transaction() as session:
+        position = await session.get(DirectoryPosition, _POSITION)
+        start = position.stream_sequence + 1 if position else 1
+
+    async def on_message(sequence: int, payload: bytes) -> None:
+        envelope = Envelope.from_bytes(payload)
+        async with db.transaction() as session:
+            await apply(session, DirectoryEvent.model_validate(envelope.data))
+            await session.execute(
+                insert(DirectoryPosition)
+                .values(id=_POSITION, stream_sequence=sequence)
+                .on_conflict_do_update(index_elements=["id"], set_={"stream_sequence": sequence})
+            )
+
+    await bus.watch(stream=STREAM, subjects=["directory.>"], from_sequence=start, handler=on_message, stop=stop)
+
+
+def event_of(record: DirectoryRecord, revision: int, *, deleted: bool = False) -> DirectoryEvent:
+    return DirectoryEvent(
+        record_kind=record.kind,
+        record_id=record.record_id,
+        revision=revision,
+        deleted=deleted,
+        record=cast(dict[str, object], record.model_dump(mode="json", exclude_none=True)),
+    )

@@ -1,0 +1,31 @@
+"""Settings, read once from ``GONGZHEN_*`` variables when a process starts; docs/operations.md lists them."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What every service of a region needs to know. Services add their own in ``services/<name>/settings.py``."""
+
+    model_config = SettingsConfigDict(env_prefix="GONGZHEN_", extra="ignore")
+
+    service: str = Field(default="", description="imaging, ecg, lab or gateway; set by the service itself")
+    database_url: str = Field(description="postgresql+asyncpg://role:password@host:port/database")
+    database_pool_size: int = Field(default=5, ge=1, description="connections kept open by one process")
+    database_pool_overflow: int = Field(default=3, ge=0, description="connections opened beyond them under load")
+    nats_url: str = Field(default="nats://127.0.0.1:4222", description="nats://user:password@host:port[,…]")
+    nats_replicas: int = Field(default=1, ge=1, le=5, description="copies of each stream; 3 on a cluster")
+    blobs: str = Field(description="file:///folder or s3://access:secret@host:port/bucket: this service's bytes")
+    region_blobs: str = Field(description="the same, for signed reports that centres write and the gateway reads")
+    spool_dir: Path = Field(description="a folder on a disk with room for the uploads under way")
+    jwks_url: str = Field(default="http://127.0.0.1:8080/.well-known/jwks.json", description="access tokens' keys")
+    jwks_cache: Path | None = Field(default=None, description="where they are kept for a start without gateway")
+    public_url: str = Field(default="http://127.0.0.1:8080", description="the front door as users type it")
+    grant_secret: str = Field(default="", description="base64 of 32 bytes that seals signing grants; empty: new")
+    demo: bool = Field(default=False, description="create the demo region's accounts; loopback only")
+    demo_password: str = "demo-gongzhen"  # noqa: S105 - published in the contract; demo binds loopback only
+    demo_pin: str = "135790"
+    log_level: str = "INFO"
+    ready_file: Path | None = Field(default=None, description="a worker writes it when its consumers are attached")
