@@ -5,6 +5,7 @@ and verdict says so. An external authority is configured by its files: ``roots.p
 ``issuer.pem`` (the issuing certificate, then its chain) with ``issuer.key`` where it lets the region issue.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -80,7 +81,7 @@ def load_authority(key_pem: str, chain_pem: str) -> Authority:
     try:
         key = serialization.load_pem_private_key(key_pem.encode(), password=None)
         chain = tuple(x509.load_pem_x509_certificates(chain_pem.encode()))
-        for issued, issuer in zip(chain, chain[1:], strict=False):
+        for issued, issuer in itertools.pairwise(chain):
             issued.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature) as error:
         raise Invalid("CA 证书或私钥无法读取", code="authority_unreadable") from error
@@ -91,9 +92,7 @@ def load_authority(key_pem: str, chain_pem: str) -> Authority:
 
 def load_authority_folder(folder: Path) -> Authority:
     """``issuer.key`` and ``issuer.pem`` of a folder. Raises Invalid as ``load_authority``, OSError for absent files."""
-    return load_authority(
-        (folder / "issuer.key").read_text("ascii"), (folder / "issuer.pem").read_text("utf-8")
-    )
+    return load_authority((folder / "issuer.key").read_text("ascii"), (folder / "issuer.pem").read_text("utf-8"))
 
 
 def issue_physician_certificate(
@@ -111,9 +110,7 @@ def issue_physician_certificate(
     """
     issuer_key = serialization.load_pem_private_key(authority.key_pem.encode(), password=None)
     public_key = serialization.load_pem_public_key(public_key_pem.encode())
-    if not isinstance(issuer_key, ec.EllipticCurvePrivateKey) or not isinstance(
-        public_key, ec.EllipticCurvePublicKey
-    ):
+    if not isinstance(issuer_key, ec.EllipticCurvePrivateKey) or not isinstance(public_key, ec.EllipticCurvePublicKey):
         raise Invalid("仅支持 ECDSA P-256 密钥", code="key_unsupported")
     now = datetime.now(UTC)
     issuer = authority.issuer

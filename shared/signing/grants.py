@@ -1,8 +1,8 @@
 """Signing grants: a key stays usable for five idle minutes after the PIN was typed.
 
-The token *is* the grant: the unwrapped key, sealed by AES-256-GCM under a secret that the processes of one centre share,
-so that any of them can open it, none has to remember it, and a restart forgets nobody (where the secret is configured;
-without one each process makes its own). It is bound to the account, and alone it opens nothing: the caller shows
+The token *is* the grant: the unwrapped key, sealed by AES-256-GCM under a secret that the processes of one centre
+share, so that any of them can open it, none has to remember it, and a restart forgets nobody (where the secret is
+configured; without one each process makes its own). It is bound to the account, and alone it opens nothing: the caller shows
 an access token of the same account beside it.
 
 Every use gives a fresh token (``OpenGrant.renewed``), good for another five minutes; a client that keeps showing the
@@ -16,7 +16,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from cryptography.exceptions import InvalidTag
@@ -58,7 +58,7 @@ class SigningGrants:
 
     def unlock(self, account_id: str, key: SigningKey, certificate_serial: str) -> Grant:
         moment = self.now()
-        return self._seal(secrets.token_hex(8), account_id, key, certificate_serial, moment, moment)
+        return self._seal(_Sealed(secrets.token_hex(8), account_id, key, certificate_serial, moment, moment))
 
     def open(self, token: str, account_id: str, *, revoked_before: datetime | None = None) -> OpenGrant:
         """The key, and a fresh token. Raises Unauthenticated (``signing_grant_invalid``) for a token that is
@@ -66,58 +66,43 @@ class SigningGrants:
         sealed = self._unseal(token)
         moment = self.now()
         self._forget_old(moment)
-        used = max(sealed.used_at, self._last_use.get(sealed.grant_id, sealed.used_at))
-        refused_before = max(
-            revoked_before or datetime.min.replace(tzinfo=UTC),
-            self._revoked.get(sealed.grant_id, datetime.min.replace(tzinfo=UTC)),
-        )
+        used_at = max(sealed.used_at, self._last_use.get(sealed.grant_id, sealed.used_at))
         if (
             not hmac.compare_digest(sealed.account_id.encode(), account_id.encode())
-            or moment >= used + IDLE
+            or moment >= used_at + IDLE
             or moment >= sealed.unlocked_at + LONGEST
-            or sealed.unlocked_at < refused_before
+            or (revoked_before is not None and sealed.unlocked_at < revoked_before)
+            or sealed.grant_id in self._revoked
         ):
             raise _refused()
         self._last_use[sealed.grant_id] = moment
-        renewed = self._seal(
-            sealed.grant_id, account_id, sealed.key, sealed.certificate_serial, sealed.unlocked_at, moment
-        )
-        return OpenGrant(sealed.key, sealed.certificate_serial, renewed)
+        return OpenGrant(sealed.key, sealed.certificate_serial, self._seal(replace(sealed, used_at=moment)))
 
     def revoke(self, token: str) -> None:
         """Forget a grant in this process, at once. Raises Unauthenticated for a token that was never one."""
         self._revoked[self._unseal(token).grant_id] = self.now()
 
-    def _seal(
-        self,
-        grant_id: str,
-        account_id: str,
-        key: SigningKey,
-        certificate_serial: str,
-        unlocked_at: datetime,
-        used_at: datetime,
-    ) -> Grant:
+    def _seal(self, sealed: "_Sealed") -> Grant:
         content = json.dumps(
             {
-                "id": grant_id,
-                "account": account_id,
-                "key": base64.b64encode(key.pkcs8()).decode("ascii"),
-                "certificate": certificate_serial,
-                "unlocked_at": unlocked_at.timestamp(),
-                "used_at": used_at.timestamp(),
+                "id": sealed.grant_id,
+                "account": sealed.account_id,
+                "key": base64.b64encode(sealed.key.pkcs8()).decode("ascii"),
+                "certificate": sealed.certificate_serial,
+                "unlocked_at": sealed.unlocked_at.timestamp(),
+                "used_at": sealed.used_at.timestamp(),
             }
         )
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = nonce + self._cipher().encrypt(nonce, content.encode(), _PURPOSE)
-        ends = min(used_at + IDLE, unlocked_at + LONGEST)
-        return Grant(base64.urlsafe_b64encode(sealed).decode("ascii"), int((ends - used_at).total_seconds()))
+        token = nonce + self._cipher().encrypt(nonce, content.encode(), _PURPOSE)
+        ends = min(sealed.used_at + IDLE, sealed.unlocked_at + LONGEST)
+        expires_in = ends - sealed.used_at
+        return Grant(base64.urlsafe_b64encode(token).decode("ascii"), int(expires_in.total_seconds()))
 
     def _unseal(self, token: str) -> "_Sealed":
         try:
             sealed = base64.urlsafe_b64decode(token.encode("ascii"))
-            content = json.loads(
-                self._cipher().decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _PURPOSE)
-            )
+            content = json.loads(self._cipher().decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _PURPOSE))
         except (ValueError, InvalidTag) as error:
             raise _refused() from error
         return _Sealed(

@@ -9,6 +9,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from argon2.exceptions import HashingError
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,10 +22,28 @@ from shared.errors import FieldProblem, Invalid, Unauthenticated
 _PIN = re.compile(r"[0-9]{6,32}")
 _ASCENDING = "01234567890123456789"
 _VERSION = 1
-_TIME_COST = 3
-_MEMORY_KIB = 65_536
-_LANES = 1
 _MAX_MEMORY_KIB = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """argon2id's cost (RFC 9106 §4): about 0.1 s and 64 MiB for each try at a PIN."""
+
+    time_cost: int = 3
+    memory_kib: int = 65_536
+    lanes: int = 1
+
+    def stretch(self, pin: str, salt: bytes, pepper: bytes) -> bytes:
+        raw = hash_secret_raw(
+            pin.encode(),
+            salt,
+            time_cost=self.time_cost,
+            memory_cost=self.memory_kib,
+            parallelism=self.lanes,
+            hash_len=32,
+            type=Type.ID,
+        )
+        return hmac.digest(pepper, raw, hashlib.sha256) if pepper else raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +94,12 @@ def unwrap(wrapped: str, pin: str, *, pepper: bytes = b"") -> SigningKey:
     """Raises Unauthenticated (``wrong_pin``), and Invalid where the stored text is not a wrapped key. About 0.1 s."""
     try:
         parts: dict[str, Any] = json.loads(wrapped)
-        memory_kib = int(parts["m"])
-        if parts["v"] != _VERSION or not 8 <= memory_kib <= _MAX_MEMORY_KIB:
+        cost = Stretch(int(parts["t"]), int(parts["m"]), int(parts["p"]))
+        if parts["v"] != _VERSION or not 8 <= cost.memory_kib <= _MAX_MEMORY_KIB:
             raise ValueError("unknown parameters")
-        wrapping_key = _derive(pin, _decode(parts["salt"]), int(parts["t"]), memory_kib, int(parts["p"]), pepper)
+        wrapping_key = cost.stretch(pin, _decode(parts["salt"]), pepper)
         nonce, ciphertext = _decode(parts["nonce"]), _decode(parts["ciphertext"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, HashingError) as error:
         raise Invalid("签名私钥的存储内容无法读取", code="wrapped_key_unreadable") from error
     try:
         pkcs8 = AESGCM(wrapping_key).decrypt(nonce, ciphertext, _purpose(parts))
@@ -110,27 +129,18 @@ def load_key(pkcs8: bytes) -> SigningKey:
 
 
 def _wrap(key: SigningKey, pin: str, pepper: bytes) -> str:
-    salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
+    cost, salt, nonce = Stretch(), secrets.token_bytes(16), secrets.token_bytes(12)
     parts: dict[str, Any] = {
         "v": _VERSION,
         "kdf": "argon2id",
-        "t": _TIME_COST,
-        "m": _MEMORY_KIB,
-        "p": _LANES,
+        "t": cost.time_cost,
+        "m": cost.memory_kib,
+        "p": cost.lanes,
         "salt": _encode(salt),
         "nonce": _encode(nonce),
     }
-    wrapping_key = _derive(pin, salt, _TIME_COST, _MEMORY_KIB, _LANES, pepper)
-    parts["ciphertext"] = _encode(AESGCM(wrapping_key).encrypt(nonce, key.pkcs8(), _purpose(parts)))
-    return json.dumps(parts)
-
-
-def _derive(pin: str, salt: bytes, time_cost: int, memory_kib: int, lanes: int, pepper: bytes) -> bytes:
-    """argon2id (RFC 9106), then an HMAC under the pepper."""
-    stretched = hash_secret_raw(
-        pin.encode(), salt, time_cost=time_cost, memory_cost=memory_kib, parallelism=lanes, hash_len=32, type=Type.ID
-    )
-    return hmac.digest(pepper, stretched, hashlib.sha256) if pepper else stretched
+    ciphertext = AESGCM(cost.stretch(pin, salt, pepper)).encrypt(nonce, key.pkcs8(), _purpose(parts))
+    return json.dumps({**parts, "ciphertext": _encode(ciphertext)})
 
 
 def _purpose(parts: dict[str, Any]) -> bytes:

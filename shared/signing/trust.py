@@ -31,7 +31,7 @@ class Trust(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrustRoots:
-    """The roots a region accepts. ``revoked``: a certificate's serial number (hex) and since when it counts for nothing."""
+    """The roots a region accepts. ``revoked``: serial number (hex) of a certificate, and since when it is void."""
 
     certificates: tuple[x509.Certificate, ...]
     revoked: Mapping[str, datetime] = field(default_factory=dict)
@@ -102,9 +102,5 @@ def _may_issue(_policy: Policy, _certificate: x509.Certificate, constraints: x50
 
 
 # X.509's own rules, not the web's: a physician has no domain name and no extended key usage.
-_CA_POLICY = ExtensionPolicy.permit_all().require_present(
-    x509.BasicConstraints, Criticality.AGNOSTIC, _may_issue
-)
-_SIGNER_POLICY = ExtensionPolicy.permit_all().require_present(
-    x509.KeyUsage, Criticality.AGNOSTIC, _may_commit
-)
+_CA_POLICY = ExtensionPolicy.permit_all().require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _may_issue)
+_SIGNER_POLICY = ExtensionPolicy.permit_all().require_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_commit)
