@@ -35,13 +35,15 @@ R = TypeVar("R", bound=DirectoryRecord)
 
 
 class DirectoryRow(Base):
+    """``record`` is NULL once deleted: the revision stays, so that a late older one does not bring it back."""
+
     __tablename__ = "directory_record"
     __table_args__ = ({"schema": "core"},)
 
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     record_id: Mapped[str] = mapped_column(Text, primary_key=True)
     revision: Mapped[int] = mapped_column(BigInteger)
-    record: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    record: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class DirectoryPosition(Base):
@@ -56,12 +58,14 @@ class DirectoryPosition(Base):
 
 async def get(session: AsyncSession, record_class: type[R], record_id: str) -> R | None:
     row = await session.get(DirectoryRow, (record_class.kind, record_id))
-    return None if row is None else record_class.model_validate(row.record)
+    return None if row is None or row.record is None else record_class.model_validate(row.record)
 
 
 async def every(session: AsyncSession, record_class: type[R]) -> list[R]:
     rows = await session.scalars(
-        select(DirectoryRow.record).where(DirectoryRow.kind == record_class.kind).order_by(DirectoryRow.record_id)
+        select(DirectoryRow.record)
+        .where(DirectoryRow.kind == record_class.kind, DirectoryRow.record.is_not(None))
+        .order_by(DirectoryRow.record_id)
     )
     return [record_class.model_validate(record) for record in rows]
 
@@ -115,14 +119,12 @@ async def require_current(session: AsyncSession, actor: Actor) -> None:
 
 
 async def apply(session: AsyncSession, event: DirectoryEvent) -> bool:
-    """Keep the record if its revision is newer than the one held; a deleted one leaves an empty tombstone."""
-    if event.deleted:
-        held = await session.get(DirectoryRow, (event.record_kind, event.record_id))
-        if held is not None and held.revision < event.revision:
-            await session.delete(held)
-        return held is not None
+    """Keep the record if its revision is newer than the one held; says whether it was."""
     statement = insert(DirectoryRow).values(
-        kind=event.record_kind, record_id=event.record_id, revision=event.revision, record=event.record
+        kind=event.record_kind,
+        record_id=event.record_id,
+        revision=event.revision,
+        record=None if event.deleted else event.record,
     )
     result = await session.execute(
         statement.on_conflict_do_update(

@@ -66,7 +66,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text, primary_key=True),
         sa.Column("record_id", sa.Text, primary_key=True),
         sa.Column("revision", sa.BigInteger, nullable=False),
-        sa.Column("record", JSONB, nullable=False),
+        sa.Column("record", JSONB),
         schema="core",
     )
     op.create_table(
