@@ -1,0 +1,1 @@
+"""The tables of schema ``gateway``; each module is one subject of them."""
