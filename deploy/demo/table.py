@@ -1,0 +1,41 @@
+"""The demo's last words: a table of the cases. Chinese characters take two columns on a terminal."""
+
+import unicodedata
+from collections.abc import Sequence
+
+from deploy.demo.story import Outcome
+
+_HEAD = ("中心", "检查号", "检查", "优先级", "用时", "签名", "信任", "提示")
+_PRIORITY = {"stat": "急", "urgent": "加急", "routine": "普通"}
+_CENTER = {"imaging": "影像", "ecg": "心电", "lab": "检验"}
+_TRUST = {"region": "区域证书", "development": "开发证书", "none": "不受信任"}
+
+
+def table_of(outcomes: Sequence[Outcome]) -> str:
+    rows = [_HEAD, *(_row(outcome) for outcome in outcomes)]
+    widths = [max(_width(row[column]) for row in rows) for column in range(len(_HEAD))]
+    lines = ["  ".join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines.insert(1, "─" * (sum(widths) + 2 * (len(widths) - 1)))
+    return "\n".join([*lines, "", *(f"{outcome.accession_number}  {outcome.pdf}" for outcome in outcomes)])
+
+
+def _row(outcome: Outcome) -> tuple[str, ...]:
+    minutes, seconds = divmod(outcome.turnaround_s, 60)
+    return (
+        _CENTER[outcome.center],
+        outcome.accession_number,
+        outcome.exam,
+        _PRIORITY[outcome.priority],
+        f"{minutes}′{seconds:02d}″",
+        "、".join(outcome.signers) if outcome.valid else "无效",
+        _TRUST[outcome.trust],
+        "、".join(outcome.warnings) or "—",
+    )
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
