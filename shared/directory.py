@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.auth import Actor, Role
-from shared.bus import Bus
+from shared.bus import DIRECTORY, Bus, Delivery
 from shared.db import Base, Database
 from shared.errors import Unauthenticated
 from shared.events.directory import (
@@ -28,7 +28,6 @@ from shared.events.directory import (
 )
 from shared.events.envelope import Envelope
 
-STREAM = "DIRECTORY"
 _POSITION = 1
 
 R = TypeVar("R", bound=DirectoryRecord)
@@ -142,17 +141,17 @@ async def follow(db: Database, bus: Bus, stop: asyncio.Event) -> None:
         position = await session.get(DirectoryPosition, _POSITION)
         start = position.stream_sequence + 1 if position else 1
 
-    async def on_message(sequence: int, payload: bytes) -> None:
-        envelope = Envelope.from_bytes(payload)
+    async def on_delivery(delivery: Delivery) -> None:
+        envelope = Envelope.from_bytes(delivery.data)
         async with db.transaction() as session:
             await apply(session, DirectoryEvent.model_validate(envelope.data))
             await session.execute(
                 insert(DirectoryPosition)
-                .values(id=_POSITION, stream_sequence=sequence)
-                .on_conflict_do_update(index_elements=["id"], set_={"stream_sequence": sequence})
+                .values(id=_POSITION, stream_sequence=delivery.sequence)
+                .on_conflict_do_update(index_elements=["id"], set_={"stream_sequence": delivery.sequence})
             )
 
-    await bus.watch(stream=STREAM, subjects=["directory.>"], from_sequence=start, handler=on_message, stop=stop)
+    await bus.watch(stream=DIRECTORY, subjects=["directory.>"], from_sequence=start, handler=on_delivery, stop=stop)
 
 
 def event_of(record: DirectoryRecord, revision: int, *, deleted: bool = False) -> DirectoryEvent:

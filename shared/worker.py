@@ -48,9 +48,10 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
 
 
 def core_loops(resources: Resources) -> list[Loop]:
-    """What every service's worker does: relay the outbox, follow the directory, seal the audit, sweep."""
+    """What every service's worker does: keep the streams, relay the outbox, follow the directory, seal the audit."""
     db, bus = resources.db, resources.bus
     return [
+        every("streams", 60.0, bus.ensure_streams),
         Loop("outbox", lambda stop: outbox.run_relay(db, bus, stop)),
         Loop("directory", lambda stop: follow(db, bus, stop)),
         every("audit-seal", 1.0, lambda: audit.seal_once(db)),
