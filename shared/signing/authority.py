@@ -6,7 +6,6 @@ and verdict says so. An external authority is configured by its files: ``roots.p
 """
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from shared.errors import Invalid
-from shared.signing.trust import DEVELOPMENT_UNIT
+from shared.signing.trust import DEVELOPMENT_UNIT, to_pem
 
 COUNTRY = "CN"
 ROOT_VALIDITY = timedelta(days=3650)
@@ -143,10 +142,6 @@ def issue_physician_certificate(
         .sign(issuer_key, hashes.SHA256())
     )
     return to_pem([certificate])
-
-
-def to_pem(certificates: Sequence[x509.Certificate]) -> str:
-    return b"".join(each.public_bytes(serialization.Encoding.PEM) for each in certificates).decode("ascii")
 
 
 def private_pem(key: ec.EllipticCurvePrivateKey) -> str:

@@ -2,8 +2,8 @@
 
 The token *is* the grant: the unwrapped key, sealed by AES-256-GCM under a secret that the processes of one centre
 share, so that any of them can open it, none has to remember it, and a restart forgets nobody (where the secret is
-configured; without one each process makes its own). It is bound to the account, and alone it opens nothing: the caller shows
-an access token of the same account beside it.
+configured; without one each process makes its own). It is bound to the account, and alone it opens nothing:
+the caller shows an access token of the same account beside it.
 
 Every use gives a fresh token (``OpenGrant.renewed``), good for another five minutes; a client that keeps showing the
 first one is carried along by the process that saw it used. Eight hours after the PIN it ends whatever happens.

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from cryptography.x509.verification import (
@@ -70,6 +71,10 @@ def load_roots(pem: bytes, revoked: Mapping[str, datetime] | None = None) -> Tru
         return TrustRoots(tuple(x509.load_pem_x509_certificates(pem)), dict(revoked or {}))
     except ValueError as error:
         raise Invalid("根证书文件无法读取", code="roots_unreadable") from error
+
+
+def to_pem(certificates: Sequence[x509.Certificate]) -> str:
+    return b"".join(each.public_bytes(serialization.Encoding.PEM) for each in certificates).decode("ascii")
 
 
 def serial_of(certificate: x509.Certificate) -> str:

@@ -1,0 +1,1 @@
+"""The imaging centre's report: its form, what a form lacks, and its sheet."""
