@@ -1,0 +1,1 @@
+"""Pages of docs/ that are made from the code; tests/unit/pages fails when one is stale."""
