@@ -1,5 +1,6 @@
 """From ``GONGZHEN_BLOBS`` to a store."""
 
+import asyncio
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -8,7 +9,7 @@ from shared.blobs.s3_store import S3BlobStore, S3Location
 from shared.blobs.store import BlobStore
 
 
-def open_store(url: str, name: str) -> BlobStore:
+async def open_store(url: str, name: str) -> BlobStore:
     """``file:///folder`` or ``s3://[access:secret@]host[:port]/bucket?secure=true|false&region=…&timeout_s=…``.
 
     The URL names the exact folder or bucket; ``name`` is what refs call it (``imaging``, ``region``). Keys in a URL
@@ -16,7 +17,7 @@ def open_store(url: str, name: str) -> BlobStore:
     """
     parts = urlsplit(url)
     if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
-        return FileBlobStore(Path(unquote(parts.path)), name)
+        return await asyncio.to_thread(FileBlobStore, Path(unquote(parts.path)), name)
     if parts.scheme == "s3":
         return S3BlobStore(_s3_location(url), name)
     raise ValueError("blobs: expected file:///folder or s3://host/bucket")
