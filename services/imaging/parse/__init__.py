@@ -1,0 +1,1 @@
+"""Reading what clinics send: DICOM files, ZIP archives, patient CDs. Pure and synchronous; raises only ``Refused``."""
