@@ -14,14 +14,14 @@ FOOTNOTE = "本报告经电子签名，扫码可验真伪。检查结果仅对�
 
 
 def head(document: ReportDocument, title: str, hospital: str) -> dict[str, Any]:
-    """The data of ``/shared/paper/sheet.typ``: heading, running header, signatures, footer, the PDF's own properties."""
+    """The data of ``/shared/paper/sheet.typ``: heading, running header, signatures, footer, document properties."""
     patient = document.patient
     name = patient.name or ("无名氏" if patient.unknown else NOTHING)
     return {
         "title": title,
         "hospital": hospital,
         "marks": marks(document),
-        "running": [["姓名", name], ["检查号", document.accession_number], ["检查", document.exam.name]],
+        "running": [["检查号", document.accession_number], ["姓名", _shortened(name)], ["性别", SEX[patient.sex]]],
         "patient": patient_facts(document, name),
         "notices": notices(document),
         "signatures": _signatures(document),
@@ -53,14 +53,10 @@ def patient_facts(document: ReportDocument, name: str) -> list[dict[str, Any]]:
             (6, (number_label, (visit and visit.number) or patient.id)),
         ),
     ]
-    if visit and (visit.department or visit.ward or visit.bed):
-        rows.append(
-            _row(
-                (5, ("科别", visit.department or NOTHING)),
-                (5, ("病区", visit.ward or NOTHING)),
-                (6, ("床号", visit.bed or NOTHING)),
-            )
-        )
+    place = {"科别": visit.department, "病区": visit.ward, "床号": visit.bed} if visit else {}
+    known = [(label, value) for label, value in place.items() if value]
+    if known:
+        rows.append(_row(*zip((5, 5, 6), known, strict=False)))
     return rows
 
 
@@ -100,6 +96,11 @@ def notices(document: ReportDocument) -> list[str]:
     if document.patient.unknown:
         found.append("患者身份未明，请核对后使用。")
     return found
+
+
+def _shortened(name: str) -> str:
+    """For the one line at the top of a further page."""
+    return name if len(name) <= 24 else name[:23] + "…"
 
 
 def _row(*cells: tuple[int, tuple[str, str]]) -> dict[str, Any]:

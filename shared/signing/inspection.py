@@ -98,8 +98,10 @@ def verify_pdf(pdf: bytes, roots: TrustRoots, at: datetime | None = None) -> Pdf
 
 
 def _status(signature: EmbeddedPdfSignature) -> PdfSignatureStatus:
-    """The bytes and the signature only: no roots, no fetching; ``TrustRoots`` judges certificates, as for a JWS."""
-    return validate_pdf_signature(signature, ValidationContext(trust_roots=[], allow_fetching=False))
+    """The bytes and the signature only, with the signer's own certificate as its anchor and nothing fetched:
+    ``TrustRoots`` judges certificates, in the same way as for a JWS."""
+    context = ValidationContext(trust_roots=[signature.signer_cert], allow_fetching=False)
+    return validate_pdf_signature(signature, context)
 
 
 def _signer(signature: EmbeddedPdfSignature, status: PdfSignatureStatus, roots: TrustRoots, at: datetime) -> SignerFact:
@@ -140,7 +142,7 @@ def _statement(pdf: bytes, first: EmbeddedPdfSignature) -> SheetStatement | None
     start, _gap, tail, length = (int(each) for each in first.byte_range)
     covered = PdfFileReader(io.BytesIO(pdf[start : tail + length]))
     info = covered.trailer_view.get("/Info")
-    found = _STATEMENT.search(str(info.get("/Keywords", ""))) if info is not None else None
+    found = _STATEMENT.search(str(info.get_object().get("/Keywords", ""))) if info is not None else None
     if found is None:
         return None
     roles = tuple(SignerRole(role) for role in found["roles"].split("+"))

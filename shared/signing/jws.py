@@ -32,10 +32,10 @@ _MAX_CHAIN = 4
 
 def sign_author(document_bytes: bytes, author: Signatory, signed_at: datetime) -> Jws:
     """``{payload, signatures: [one]}`` over the canonical bytes of a ReportDocument."""
-    return sign_single(document_bytes, author, SignerRole.AUTHOR, signed_at)
+    return sign_as(document_bytes, author, SignerRole.AUTHOR, signed_at)
 
 
-def sign_single(document_bytes: bytes, signatory: Signatory, role: SignerRole, signed_at: datetime) -> Jws:
+def sign_as(document_bytes: bytes, signatory: Signatory, role: SignerRole, signed_at: datetime) -> Jws:
     """As ``sign_author`` for any role: the reviewer alone signs a version whose text he revised."""
     payload = _encode(document_bytes)
     return {"payload": payload, "signatures": [_signature(payload, signatory, role, signed_at)]}

@@ -11,7 +11,7 @@ from datetime import datetime
 from pyhanko.keys import load_certs_from_pemder_data, load_private_key_from_pemder_data
 from pyhanko.pdf_utils.content import PdfContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.layout import BoxConstraints
+from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, InnerScaling, Margins, SimpleBoxLayoutRule
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
@@ -36,9 +36,13 @@ from shared.signing.signatory import Signatory
 from shared.signing.trust import to_pem
 
 FIELD_OF = {SignerRole.AUTHOR: "Author", SignerRole.REVIEWER: "Reviewer"}
+_FILLING = SimpleBoxLayoutRule(
+    x_align=AxisAlignment.ALIGN_MIN,
+    y_align=AxisAlignment.ALIGN_MID,
+    margins=Margins(0, 0, 0, 0),
+    inner_content_scaling=InnerScaling.STRETCH_TO_FIT,
+)
 _REASON = {SignerRole.AUTHOR: "书写报告", SignerRole.REVIEWER: "审核签发"}
-_CONTENTS_BYTES = 8192
-"""Room for the signature as hexadecimal digits: about three certificates of a chain, with space to spare."""
 
 
 def certify_as_author(pdf: bytes, author: Signatory, signed_at: datetime, *, own: Place, reviewer: Place) -> bytes:
@@ -114,10 +118,10 @@ def _sign(
             reason=_REASON[role],
         ),
         signer=_simple_signer(signatory),
-        stamp_style=StaticStampStyle(background=_Appearance(appearance), border_width=0),
+        stamp_style=StaticStampStyle(background=_Appearance(appearance), background_layout=_FILLING, border_width=0),
     )
     signer.signed_at = signed_at
-    signed = signer.sign_pdf(out, existing_fields_only=True, bytes_reserved=2 * _CONTENTS_BYTES)
+    signed = signer.sign_pdf(out, existing_fields_only=True)
     return bytes(signed.getvalue())
 
 
@@ -151,7 +155,7 @@ class _Appearance(PdfContent):
 
 def _simple_signer(signatory: Signatory) -> SimpleSigner:
     certificates = list(load_certs_from_pemder_data(to_pem(signatory.chain).encode()))
-    issuers = SimpleCertificateStore()
+    issuers = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     issuers.register_multiple(certificates[1:])
     return SimpleSigner(
         signing_cert=certificates[0],

@@ -12,12 +12,15 @@ from shared.paper.render import Sheet, render
 from shared.signing.document import ReportDocument
 
 TITLE = "医学影像诊断报告"
+_TEXT_WIDTH_MM = 174
+_PICTURE_HEIGHT_MM = 60
+_GAP_MM = 3
 _TEMPLATE = "services/imaging/report_form/sheet.typ"
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A key image as it is printed, 6 cm high. The caller keeps its SHA-256 in ``ReportDocument.key_images``."""
+    """A key image; it is printed 6 cm high or as wide as the page allows. The caller keeps its SHA-256 in ``ReportDocument.key_images``."""
 
     data: bytes = field(repr=False)
     media_type: Literal["image/png", "image/jpeg"]
@@ -36,7 +39,7 @@ def render_sheet(document: ReportDocument, pictures: Sequence[Picture] = ()) -> 
         "technique": form.technique,
         "findings": form.findings or NOTHING,
         "impression": form.impression or NOTHING,
-        "key_images": [_svg(picture) for picture in pictures],
+        "key_images": [_shown(picture, len(pictures)) for picture in pictures],
     }
     return render(_TEMPLATE, data, document.written_at)
 
@@ -45,7 +48,8 @@ def _exam_facts(document: ReportDocument) -> list[dict[str, Any]]:
     exam = document.exam
     part = exam.body_part or exam.name
     side = exam_side(document)
-    method = " ".join(each for each in (exam.modality, exam.method or exam.name) if each)
+    done = exam.method or exam.name
+    method = done if done.startswith(exam.modality) else f"{exam.modality} {done}"
     rows = [
         [
             ["检查部位", f"{part}（{side}）" if side else part],
@@ -55,6 +59,17 @@ def _exam_facts(document: ReportDocument) -> list[dict[str, Any]]:
         [["临床资料", document.clinical_info or NOTHING]],
     ]
     return [{"widths": widths, "pairs": row} for widths, row in zip(([5, 5, 6], [16]), rows, strict=True)]
+
+
+def _shown(picture: Picture, count: int) -> dict[str, Any]:
+    """Up to three stand in a row; a wide one is made lower rather than cut."""
+    widest_mm = _TEXT_WIDTH_MM / min(count, 3) - _GAP_MM
+    scale = min(_PICTURE_HEIGHT_MM / picture.height_px, widest_mm / picture.width_px)
+    return {
+        "svg": _svg(picture),
+        "width_mm": picture.width_px * scale,
+        "height_mm": picture.height_px * scale,
+    }
 
 
 def _svg(picture: Picture) -> str:
