@@ -1,0 +1,152 @@
+"""The received files as images, things passed over, and refusals, each told by the number of the file it came in.
+
+Runs in a thread of this process, not in a process of its own: the parser is pure Python over bounded reads, follows
+no structure without a limit, decodes no pixels and expands only through zlib; hostile bytes can make it refuse, not
+crash. What decodes pixels, PDFs or XML does run apart (DESIGN.md §7).
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, BinaryIO
+
+from services.imaging.intake.form import ReceivedFile
+from services.imaging.intake.spool import Spool
+from services.imaging.parse.instance import Instance
+from services.imaging.parse.limits import Limits
+from services.imaging.parse.refusal import FailureCode
+from services.imaging.parse.sort_out import Conclusion, Ignored, RefusedFile, Taken, UploadSorter
+
+_COPY_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One accepted instance: its bytes and its header as JSON lie in the spool, ``facts`` is without the header.
+
+    Four thousand headers as Python objects would be hundreds of megabytes.
+    """
+
+    number: int
+    name: str
+    offset: int
+    length: int
+    facts: Instance
+    header_offset: int
+    header_length: int
+
+    def open(self, spool: Spool) -> BinaryIO:
+        return spool.view(self.offset, self.length)
+
+    def read_header(self, spool: Spool) -> dict[str, Any]:
+        """``{"metadata": DICOM JSON, "bulk": [{path, vr, offset, length}]}``."""
+        header: dict[str, Any] = json.loads(spool.read_at(self.header_offset, self.header_length))
+        return header
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why file ``number`` is not taken; 0 is the upload as a whole. ``name`` may be a patient's: never logged."""
+
+    number: int
+    name: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    images: tuple[Image, ...]
+    ignored: tuple[Ignored, ...]
+    refusals: tuple[Refusal, ...]
+    remarks: tuple[str, ...]
+
+
+class _Sorting:
+    def __init__(self, spool: Spool, sorter: UploadSorter) -> None:
+        self._spool = spool
+        self._sorter = sorter
+        self._images: dict[str, Image] = {}
+        self._ignored: list[Ignored] = []
+        self._refusals: list[Refusal] = []
+        self._strangers: list[ReceivedFile] = []
+
+    def add(self, file: ReceivedFile) -> None:
+        view = self._spool.view(file.offset, file.length)
+        outcomes = 0
+        for outcome in self._sorter.sort(file.name or f"file-{file.number}", view, file.length):
+            outcomes += 1
+            if isinstance(outcome, Ignored):
+                self._ignored.append(outcome)
+            elif isinstance(outcome, RefusedFile):
+                self._refuse(file, outcome)
+            else:
+                self._take(file, outcome, is_whole_file=outcome.file is view)
+        if outcomes == 0:
+            self._strangers.append(file)
+
+    def conclude(self) -> Sorted:
+        conclusion: Conclusion = self._sorter.conclude()
+        self._ignored.extend(conclusion.ignored)
+        strangers = iter(self._strangers)
+        for refused in conclusion.refused:
+            if refused.name:
+                self._refuse(next(strangers), refused)
+            else:
+                self._refusals.append(Refusal(0, "", str(refused.refusal.code), refused.refusal.detail))
+        return Sorted(
+            tuple(self._images.values()),
+            tuple(self._ignored),
+            tuple(self._refusals),
+            tuple(str(remark) for remark in conclusion.remarks),
+        )
+
+    def _refuse(self, file: ReceivedFile, refused: RefusedFile) -> None:
+        self._refusals.append(Refusal(file.number, refused.name, str(refused.refusal.code), refused.refusal.detail))
+
+    def _take(self, file: ReceivedFile, taken: Taken, *, is_whole_file: bool) -> None:
+        facts = taken.instance
+        twin = self._images.get(facts.sop_instance_uid)
+        if twin is not None:
+            if twin.facts.data_set_sha256 != facts.data_set_sha256:
+                detail = f"同一次上传中 SOP Instance UID {facts.sop_instance_uid} 有两份不同内容"
+                self._refusals.append(Refusal(file.number, taken.name, "instance_conflict", detail))
+            return
+        if self._refusals:
+            return  # nothing will be stored: its bytes need not be copied
+        offset = file.offset if is_whole_file else self._copy(taken.file)
+        header = {
+            "metadata": facts.metadata,
+            "bulk": [{"path": b.path, "vr": b.vr, "offset": b.offset, "length": b.length} for b in facts.bulk],
+        }
+        raw = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+        header_offset = self._spool.size_bytes
+        self._spool.append(raw)
+        self._images[facts.sop_instance_uid] = Image(
+            number=file.number,
+            name=taken.name,
+            offset=offset,
+            length=taken.size_bytes,
+            facts=replace(facts, metadata={}, bulk=()),
+            header_offset=header_offset,
+            header_length=len(raw),
+        )
+
+    def _copy(self, source: BinaryIO) -> int:
+        """A member of a ZIP is gone when the next one is asked for."""
+        start = self._spool.size_bytes
+        while chunk := source.read(_COPY_BYTES):
+            self._spool.append(chunk)
+        return start
+
+
+def sort_files(files: Sequence[ReceivedFile], spool: Spool, *, default_charset: str | None, limits: Limits) -> Sorted:
+    """Blocking. Raises nothing for what the files hold; Unavailable when the spool's disk is full."""
+    sorting = _Sorting(spool, UploadSorter(default_charset=default_charset, limits=limits))
+    for file in files:
+        sorting.add(file)
+    return sorting.conclude()
+
+
+SIZE_LIMITS = frozenset({FailureCode.TOO_LARGE, FailureCode.TOO_MANY_FILES})
+UNKNOWN_KINDS = frozenset({FailureCode.NOT_DICOM, FailureCode.UNSUPPORTED_ARCHIVE})
