@@ -1,0 +1,50 @@
+"""``gongzhen demo``: the main job end to end on real input; exit 0 when every report came back and verified."""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+from deploy.cli.subparsers import Subparsers
+from deploy.demo import imaging
+from deploy.demo.client import DemoFailed
+from deploy.demo.region import running_region
+from deploy.demo.story import play, sign_everybody_in
+from deploy.demo.table import table_of
+
+_CENTERS = (imaging,)
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("demo", help="从上传到签发走一遍 / the main job end to end, then stop")
+    parser.add_argument("--out", type=Path, default=Path(".run/demo"), help="报告存放处 / where reports are put")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    folder: Path = args.out.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    try:
+        with running_region(_tell) as address:
+            _tell(f"区域已就绪 {address}（{time.monotonic() - started:.1f} 秒）")
+            with httpx.Client(base_url=address, timeout=60, trust_env=False) as http:
+                cast = sign_everybody_in(
+                    http,
+                    os.environ.get("GONGZHEN_DEMO_PASSWORD", "demo-gongzhen"),
+                    os.environ.get("GONGZHEN_DEMO_PIN", "135790"),
+                )
+                outcomes = [play(exam, cast, folder, _tell) for center in _CENTERS for exam in center.exams()]
+    except (DemoFailed, httpx.HTTPError) as problem:
+        print(f"demo failed: {problem}", file=sys.stderr)
+        return 1
+    print()
+    print(table_of(outcomes))
+    return 0
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)
