@@ -10,6 +10,7 @@ from shared.paper.wording import ENCOUNTER_NUMBER, LATERALITY, SEX, show_age
 from shared.signing.document import ReportDocument, ReportStatus, SignerRole
 
 NOTHING = "—"
+_TRACKS = 16
 FOOTNOTE = "本报告经电子签名，扫码可验真伪。检查结果仅对本次检查负责。"
 
 
@@ -104,7 +105,10 @@ def _shortened(name: str) -> str:
 
 
 def _row(*cells: tuple[int, tuple[str, str]]) -> dict[str, Any]:
-    return {"widths": [width for width, _pair in cells], "pairs": [list(pair) for _width, pair in cells]}
+    """Each cell: its tracks of the sixteen, and its label and value. The last one takes what is left of the row."""
+    widths = [width for width, _pair in cells]
+    widths[-1] += _TRACKS - sum(widths)
+    return {"widths": widths, "pairs": [list(pair) for _width, pair in cells]}
 
 
 def _signatures(document: ReportDocument) -> list[Mapping[str, Any]]:

@@ -20,7 +20,8 @@ _TEMPLATE = "services/imaging/report_form/sheet.typ"
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A key image; it is printed 6 cm high or as wide as the page allows. The caller keeps its SHA-256 in ``ReportDocument.key_images``."""
+    """A key image; it is printed 6 cm high or as wide as the page allows. The caller keeps its SHA-256
+    in ``ReportDocument.key_images``."""
 
     data: bytes = field(repr=False)
     media_type: Literal["image/png", "image/jpeg"]
