@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TypeAlias
 
 from sqlalchemy import MetaData, func, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -18,6 +19,9 @@ _NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+Session: TypeAlias = AsyncSession
+"""What commands hand down to queries. Above queries only this name is used: SQL itself stays below."""
 
 
 class Base(DeclarativeBase):

@@ -20,6 +20,7 @@ class CaseEventKind(StrEnum):
     content_changed = "case.content_changed"
     rejected = "case.rejected"
     canceled = "case.canceled"
+    cancel_requested = "case.cancel_requested"  # the clinic asks; the reader who holds it decides
     half_way = "case.half_way"
     overdue = "case.overdue"
     amending = "case.amending"
