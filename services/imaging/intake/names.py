@@ -25,7 +25,8 @@ def is_same_name(ordered: str, shown: str) -> bool:
 def _sounds_alike(chinese: str, latin: str) -> bool:
     if not _CHINESE.search(chinese) or _CHINESE.search(latin):
         return False
-    readings = pinyin(chinese, style=Style.NORMAL, heteronym=True, v_to_u=False)
+    # Character by character: as a word, 单一 has only the reading dan yi, as a name it may be shan yi.
+    readings = [pinyin(character, style=Style.NORMAL, heteronym=True, v_to_u=False)[0] for character in chinese]
     for number, syllables in enumerate(product(*readings)):
         if number >= _MAX_READINGS:
             break

@@ -1,0 +1,85 @@
+"""The order wins, the images fill its gaps, contradictions are named without their values."""
+
+import io
+from typing import Any
+
+import pytest
+
+from services.imaging.intake.card import contradictions, fill_card
+from services.imaging.intake.names import is_same_name
+from services.imaging.intake.order import Order
+from services.imaging.parse.instance import Instance, read_instance
+from tests.support.dicom import dicom
+
+
+def instance(**options: Any) -> Instance:
+    raw = dicom(**options)
+    return read_instance(io.BytesIO(raw), len(raw), default_charset=None)
+
+
+def order(**patient: Any) -> Order:
+    return Order.model_validate({"patient": patient})
+
+
+def test_the_images_speak_where_the_order_is_silent() -> None:
+    card = fill_card(order(), [instance()])
+    assert (card.patient.name, card.patient.id, card.patient.sex) == ("测试甲", "P001", "M")
+    assert str(card.patient.birth_date) == "1960-01-31"
+    assert (card.exam.modality, card.exam.name) == ("DX", "CHEST PA")
+    assert card.exam.performed_at is not None and card.exam.performed_at.isoformat() == "2026-11-21T10:20:00+08:00"
+
+
+def test_the_order_wins() -> None:
+    card = fill_card(order(name="测试乙", id="P9", sex="F", age="65Y"), [instance()])
+    assert (card.patient.name, card.patient.id, card.patient.sex) == ("测试乙", "P9", "F")
+    assert (card.patient.age, card.patient.birth_date) == ("65Y", None)
+
+
+def test_nothing_is_filled_for_an_unknown_patient() -> None:
+    assert fill_card(order(unknown=True), [instance()]).patient.name == ""
+
+
+def test_an_order_without_images_is_the_card() -> None:
+    assert fill_card(order(name="测试甲"), []).patient.name == "测试甲"
+
+
+@pytest.mark.parametrize(
+    ("patient", "word"),
+    [
+        ({"name": "测试乙"}, "姓名"),
+        ({"sex": "F"}, "性别"),
+        ({"birth_date": "1961-01-31"}, "出生日期"),
+        ({"id": "P002"}, "患者编号"),
+    ],
+)
+def test_a_contradiction_is_a_warning_without_values(patient: dict[str, Any], word: str) -> None:
+    (warning,) = contradictions(order(**patient), [instance()])
+    assert warning.code == "patient_mismatch"
+    assert word in warning.detail
+    assert not any(str(value) in warning.detail for value in patient.values())
+
+
+@pytest.mark.parametrize(
+    "patient", [{}, {"name": "测试 甲"}, {"sex": "O"}, {"age": "1Y"}, {"unknown": True, "sex": "F", "name": "测试乙"}]
+)
+def test_silence_contradicts_nothing(patient: dict[str, Any]) -> None:
+    assert contradictions(order(**patient), [instance()]) == []
+
+
+@pytest.mark.parametrize(
+    ("ordered", "shown", "same"),
+    [
+        ("测试甲", "CE^SHI^JIA", True),
+        ("测试甲", "SHI JIA CE", True),
+        ("测试甲", "Ceshijia=测试^甲", True),
+        ("吕四", "LV^SI", True),
+        ("吕四", "LU SI", True),
+        ("单一", "SHAN^YI", True),
+        ("测试甲", "CE^SHI^YI", False),
+        ("测试甲", "测试^乙", False),
+        ("Test Jia", "TEST^JIA", True),
+        ("测试甲", "", True),
+    ],
+)
+def test_names_are_one_by_sound_too(ordered: str, shown: str, same: bool) -> None:
+    assert is_same_name(ordered, shown) is same
