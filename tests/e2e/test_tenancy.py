@@ -1,0 +1,92 @@
+"""For every GET of the OpenAPI: the owner reads it, a stranger gets 404 on the same URL. Generated, so none is forgotten."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.journey import signed_report, wait_for_report
+from tests.support.region import RunningRegion
+
+pytestmark = pytest.mark.xdist_group("region")
+
+# Paths that say nothing of a patient, or answer each asker with his own: (service, path) → why no stranger exists.
+NOT_ABOUT_ONE_CASE = {
+    "/v1/me", "/v1/worklist", "/v1/worklist/events", "/v1/cases", "/v1/reports", "/.well-known/jwks.json",
+    "/v1/trust/roots.pem", "/", "/docs", "/setup", "/verify/{report_id}",
+}  # fmt: skip
+# Only for administrators or auditors: strangers get 403.
+ADMINISTRATION = ("/v1/admin/", "/imaging/v1/quarantine", "/ecg/v1/quarantine", "/lab/v1/quarantine")
+
+
+def _gets(region: RunningRegion) -> list[tuple[str, str]]:
+    found = []
+    for service in ("imaging", "ecg", "lab", "gateway"):
+        document = httpx.get(f"http://127.0.0.1:{region.ports()[service]}/{service}/openapi.json", trust_env=False)
+        found += [(service, path) for path, item in document.json()["paths"].items() if "get" in item]
+    return found
+
+
+def test_every_get_serves_its_owner_and_hides_from_strangers(region: RunningRegion) -> None:
+    case, report_id = signed_report(region, "clinic1")
+    owner, stranger = region.person("clinic1"), region.person("clinic2")
+    wait_for_report(owner, report_id)
+    instances = owner.call("GET", f"/imaging/v1/cases/{case.case_id}/instances")
+    known: dict[str, str] = {
+        "case_id": case.case_id,
+        "report_id": report_id,
+        "sop": _first_uid(instances),
+        "sop_instance_uid": _first_uid(instances),
+    }
+    reader_only = {
+        "/v1/cases/{case_id}/prior",
+        "/imaging/v1/cases/{case_id}/report",
+        "/imaging/v1/cases/{case_id}/report/versions",
+        "/imaging/v1/cases/{case_id}/report/drafts",
+    }
+    checked = []
+    for _, template in _gets(region):
+        if template in NOT_ABOUT_ONE_CASE or template.startswith(ADMINISTRATION) or "{" not in template:
+            continue
+        path = template.format_map(_Known(known))
+        if "?" in path or path.startswith(("/ecg", "/lab")):
+            continue
+        asker = region.person("reader1") if template in reader_only else owner
+        mine = _get(asker, path)
+        theirs = _get(stranger, path)
+        if template not in reader_only:
+            assert mine.status_code == 200, f"{template}: owner got {mine.status_code} {mine.text[:200]}"
+        assert theirs.status_code == 404, f"{template}: stranger got {theirs.status_code}"
+        checked.append(template)
+    assert {"/imaging/v1/cases/{case_id}", "/v1/reports/{report_id}"} <= set(checked)
+
+
+def test_administration_is_for_administrators(region: RunningRegion) -> None:
+    for _, template in _gets(region):
+        if template.startswith(ADMINISTRATION) and "{" not in template:
+            assert _get(region.person("clinic1"), template).status_code == 403, template
+            assert _get(region.person("admin1"), template).status_code == 200, template
+
+
+def test_every_get_about_somebody_needs_a_token(region: RunningRegion) -> None:
+    open_to_all = {"/.well-known/jwks.json", "/v1/trust/roots.pem", "/", "/docs", "/setup", "/verify/{report_id}"}
+    for _, template in _gets(region):
+        if template not in open_to_all:
+            assert region.http.get(template.replace("{", "").replace("}", "")).status_code == 401, template
+
+
+class _Known(dict[str, str]):
+    """A parameter that the test does not know marks the path as one to look at."""
+
+    def __missing__(self, key: str) -> str:
+        raise AssertionError(f"teach this test a value for {{{key}}}")
+
+
+def _first_uid(answer: Any) -> str:
+    items = answer["instances"] if isinstance(answer, dict) else answer
+    return str(items[0]["sop_instance_uid"])
+
+
+def _get(person: Any, path: str) -> httpx.Response:
+    answer: httpx.Response = person.http.get(path, headers={"Authorization": f"Bearer {person.token}"})
+    return answer
