@@ -74,7 +74,8 @@ class Walker:
             return Head(tag, self._named(tag, vr.decode()), offset + 12, length)
         if b"AA" <= vr <= b"ZZ":
             return Head(tag, "UN", offset + 8, _SHORT[encoding.little].unpack_from(raw, 6)[0])
-        self.remarks.add(Remark.ENCODING_DIFFERS)
+        if tag:  # eight NULs are padding, which is for the caller to judge
+            self.remarks.add(Remark.ENCODING_DIFFERS)
         return Head(tag, dictionary_vr(tag), offset + 8, length)
 
     def element(self, head: Head, end: int, encoding: Encoding, depth: int) -> tuple[Element, int]:

@@ -17,7 +17,7 @@ MAX_TEXT_BYTES = 64 * 1024
 # An index entry of PostgreSQL holds 2,704 bytes: a longer accession number could not be looked up.
 _MAX_FIELD_CHARS = 256
 _LARGEST = 2**31 - 1
-_INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,10}")
 _UNSPLIT = frozenset({"LT", "ST", "UT", "UR"})
 _NUMBER_FORMATS = {
     "US": "H", "SS": "h", "UL": "L", "SL": "l", "UV": "Q", "SV": "q", "FL": "f", "FD": "d",
@@ -88,7 +88,8 @@ class Values:
             number = next(iter(self.numbers(element)), None)
             return number if isinstance(number, int) and abs(number) <= _LARGEST else None
         text = self.text(tag)
-        return int(text) if _INTEGER.fullmatch(text) else None
+        number = int(text) if _INTEGER.fullmatch(text) else None
+        return number if number is not None and abs(number) <= _LARGEST else None
 
     def numbers(self, element: Element) -> Iterator[int | float]:
         """The numbers of a binary VR. Bytes that do not fill the last one are left out."""
