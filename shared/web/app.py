@@ -26,8 +26,12 @@ def build_app(
     resources: Resources | None = None,
     metric_refreshers: Callable[[CollectorRegistry], Sequence[MetricRefresher]] | None = None,
     on_start: Callable[[FastAPI], Awaitable[None]] | None = None,
+    on_stop: Callable[[FastAPI], Awaitable[None]] | None = None,
 ) -> FastAPI:
-    """The application of one service. With ``resources`` given (tests) they are used and left open."""
+    """The application of one service. With ``resources`` given (tests) they are used and left open.
+
+    ``on_stop`` ends what ``on_start`` began, while the resources are still open.
+    """
     registry = CollectorRegistry()
 
     @asynccontextmanager
@@ -41,7 +45,11 @@ def build_app(
             await require_schema(opened.db, service)
             if on_start is not None:
                 await on_start(app)
-            yield
+            try:
+                yield
+            finally:
+                if on_stop is not None:
+                    await on_stop(app)
         finally:
             if resources is None:
                 await opened.close()
