@@ -34,6 +34,7 @@ class Connection:
         self._tls = ssl.create_default_context(cafile=str(tls_ca)) if tls_ca else None
         self._client = Client()
         self._is_up = asyncio.Event()
+        self._is_closing = False
         self._keeper: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -54,6 +55,7 @@ class Connection:
         return (await self.client(timeout_s)).jetstream(timeout=_REQUEST_TIMEOUT_S)
 
     async def close(self) -> None:
+        self._is_closing = True
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
@@ -76,7 +78,8 @@ class Connection:
 
         async def on_disconnect() -> None:
             self._is_up.clear()
-            logger.warning("NATS is away")
+            if not self._is_closing:
+                logger.warning("NATS is away")
 
         async def on_reconnect() -> None:
             self._is_up.set()
