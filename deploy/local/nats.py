@@ -104,11 +104,12 @@ def _permissions(user: str) -> dict[str, object]:
     """A centre speaks for itself only: nobody can publish another centre's reports or the region's directory."""
     if user == ADMIN:
         return {}
-    own = [f"{user}.>", "directory.>"] if user == "gateway" else [f"{user}.>"]
+    own = [f"{user}.>", "directory.>", "live.>"] if user == "gateway" else [f"{user}.>"]
+    heard = ["_INBOX.>", "live.>"] if user == "gateway" else ["_INBOX.>"]
     return {
         "permissions": {
             "publish": {"allow": [*own, *_SHARED_SUBJECTS], "deny": ["$JS.API.STREAM.DELETE.>"]},
-            "subscribe": {"allow": ["_INBOX.>"]},
+            "subscribe": {"allow": heard},
             "allow_responses": True,
         }
     }
