@@ -55,11 +55,11 @@ def _token(request: Request) -> str | None:
         return token.strip()
     token_cookie = request.cookies.get(COOKIE)
     if token_cookie and request.method not in _SAFE_METHODS:
-        _refuse_foreign_page(request)
+        refuse_foreign_page(request)
     return token_cookie or None
 
 
-def _refuse_foreign_page(request: Request) -> None:
+def refuse_foreign_page(request: Request) -> None:
     """A write by cookie must come from our own pages: a header no form can set, and the same Origin."""
     origin = request.headers.get("origin")
     same = origin is None or urlsplit(origin).netloc == request.headers.get("host")
