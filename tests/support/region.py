@@ -72,6 +72,11 @@ class RunningRegion:
     def ports(self) -> dict[str, int]:
         return dict(json.loads((self.state / "ports.json").read_text()))
 
+    def database_url(self, service: str) -> str:
+        """As the service's own role, for what a test has to put or look up behind the region's back."""
+        password = json.loads((self.state / "secrets.json").read_text())["postgres"][service]
+        return f"postgresql://{service}:{password}@127.0.0.1:{self.ports()['postgres']}/{service}"
+
     def logs(self) -> dict[str, str]:
         texts = {path.name: path.read_text("utf-8", "replace") for path in (self.state / "logs").iterdir()}
         return texts | {"console": self.console.read_text("utf-8", "replace")}

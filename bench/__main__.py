@@ -1,0 +1,33 @@
+"""``python -m bench``: a region with demo accounts on free ports, every figure, then everything stops."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from bench import chain, memory, queues
+from bench.figures import Figure, table
+from tests.support.region import RunningRegion
+
+
+def main() -> None:
+    state = Path(tempfile.mkdtemp(prefix="gongzhen-bench-"))
+    if os.geteuid() == 0:
+        state.chmod(0o711)
+    region = RunningRegion(state)
+    figures: list[Figure] = []
+    try:
+        for measure in (chain.uploads, chain.whole_chain, queues.polls, queues.next_claims):
+            figures += measure(region)
+            print(f"… {measure.__module__}.{measure.__name__}", flush=True)
+        region.forget_people()
+        figures += memory.large_upload(region)
+        figures += memory.peaks(region)
+    finally:
+        region.stop()
+        shutil.rmtree(state)
+    print(table(figures))
+
+
+if __name__ == "__main__":
+    main()
