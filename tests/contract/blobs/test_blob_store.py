@@ -61,9 +61,7 @@ async def test_a_stream_is_cut_in_chunks(store: BlobStore) -> None:
 
 
 @pytest.mark.parametrize(("start", "length"), [(0, 10), (100, None), (24_990, 10), (24_990, 99), (25_000, None)])
-async def test_a_range_of_a_ref_never_reaches_its_neighbours(
-    store: BlobStore, start: int, length: int | None
-) -> None:
+async def test_a_range_of_a_ref_never_reaches_its_neighbours(store: BlobStore, start: int, length: int | None) -> None:
     data = bytes(range(250)) * 100
     _, ref, _ = await store.put_pack([b"before", data, b"after"])
     got = b"".join([chunk async for chunk in store.stream(ref, start=start, length=length, chunk_size=4096)])
