@@ -1,0 +1,1 @@
+"""The command ``gongzhen``: each subcommand is a module with ``add_parser(subparsers)`` and ``run(args) -> int``."""

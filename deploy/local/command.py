@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from deploy.local.privileges import Account
 
@@ -18,7 +18,9 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """``stop_signal`` asks for an orderly end; ``orphan_signal`` is what the kernel sends when the starter is gone."""
+    """``stop_signal`` asks for an orderly end, ``hurry_signal`` for one at once; ``orphan_signal`` is sent by the
+    kernel when the starter is gone (Linux only; deploy/local/sweeper.py does it elsewhere).
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
@@ -26,27 +28,29 @@ class Command:
     folder: Path | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_grace_s: float = 10.0
+    hurry_signal: signal.Signals = signal.SIGKILL
     orphan_signal: signal.Signals = signal.SIGKILL
 
-    def spawn(self, output: IO[bytes]) -> subprocess.Popen[bytes]:
-        """Start it in a session of its own, so that a Ctrl-C of the terminal reaches the starter alone.
-
-        Call it from the main thread: the kernel ties the death signal to the thread that started the child.
+    def popen_options(self, output: IO[bytes]) -> dict[str, Any]:
+        """Options of subprocess.Popen and of asyncio's twin: a session of its own, so that a Ctrl-C of the terminal
+        reaches the starter alone. Spawn in the main thread: the kernel ties the death signal to the thread.
         """
-        account = self.account
-        return subprocess.Popen(
-            self.argv,
-            env=dict(self.env),
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            user=account.uid if account else None,
-            group=account.gid if account else None,
-            extra_groups=[] if account else None,
-            preexec_fn=_die_with_parent(self.orphan_signal) if _libc else None,  # noqa: PLW1509  no threads here
-        )
+        options: dict[str, Any] = {
+            "env": dict(self.env),
+            "cwd": self.folder,
+            "stdin": subprocess.DEVNULL,
+            "stdout": output,
+            "stderr": subprocess.STDOUT,
+            "start_new_session": True,
+        }
+        if self.account:
+            options |= {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
+        if _libc:
+            options["preexec_fn"] = _die_with_parent(self.orphan_signal)
+        return options
+
+    def spawn(self, output: IO[bytes]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self.argv, **self.popen_options(output))
 
 
 def base_environment() -> dict[str, str]:

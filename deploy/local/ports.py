@@ -19,7 +19,8 @@ def is_free(port: int) -> bool:
             probe.bind((LOOPBACK, port))
         except OSError:
             return False
-        return True
+    # macOS lets us bind loopback beside a server that listens on every address, and that one would be shadowed.
+    return not answers(port)
 
 
 def answers(port: int) -> bool:

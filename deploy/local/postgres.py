@@ -95,6 +95,7 @@ class PostgresServer:
             self.folder,
             stop_signal=signal.SIGINT,
             stop_grace_s=20,
+            hurry_signal=signal.SIGQUIT,
             orphan_signal=signal.SIGINT,
         )
 

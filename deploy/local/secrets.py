@@ -19,6 +19,10 @@ class Secrets:
     nats: dict[str, str]
     nats_encryption_key: str
 
+    @property
+    def postgres_admin(self) -> str:
+        return self.postgres[ADMIN]
+
     @classmethod
     def generate(cls, services: Iterable[str]) -> Self:
         names = [ADMIN, *services]
