@@ -1,7 +1,8 @@
-"""Studies, series, instances and which case shows them; what was refused. Schema ``imaging``.
+"""Studies, series, instances; what was refused. Schema ``imaging``.
 
 An instance belongs to the clinic that sent it: (clinic, SOP Instance UID) is unique, and another clinic's equal UID
-is another row. One instance may be the content of several cases: a repeat after a rejection shows the same images.
+is another row. Which case shows it stands in ``reading.case_content``, whose ``record_id`` is ``instance_id`` and
+whose ``sha256`` is the data set's: one instance may be shown by several cases (a repeat after a rejection).
 """
 
 from datetime import date, datetime, time
@@ -17,10 +18,7 @@ _SCHEMA = {"schema": "imaging"}
 
 
 class Study(Base):
-    """The patient's and the study's attributes as the first instance had them; the case's card is in ``reading``.
-
-    ``completed_at``: nothing more is expected. None while images still come in one by one.
-    """
+    """The patient's and the study's attributes as the first instance had them; the case's card is in ``reading``."""
 
     __tablename__ = "study"
     __table_args__ = (UniqueConstraint("clinic_id", "study_uid"), _SCHEMA)
@@ -40,7 +38,6 @@ class Study(Base):
     referring_physician: Mapped[str] = mapped_column(Text)
     first_received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
     last_received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
-    completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class Series(Base):
@@ -70,7 +67,7 @@ class Instance(Base):
         _SCHEMA,
     )
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    instance_id: Mapped[str] = mapped_column(Text, primary_key=True)
     series_pk: Mapped[int] = mapped_column(ForeignKey(Series.id))
     clinic_id: Mapped[str] = mapped_column(Text)
     sop_instance_uid: Mapped[str] = mapped_column(Text)
@@ -95,17 +92,6 @@ class Instance(Base):
     blob_length: Mapped[int] = mapped_column(BigInteger)
     blob_sha256: Mapped[str] = mapped_column(Text)
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
-
-
-class CaseContent(Base):
-    """Which instances a case shows. The case is a row of ``reading.case``, written in the same transaction."""
-
-    __tablename__ = "case_content"
-    __table_args__ = (Index("ix_case_content_instance_pk", "instance_pk"), _SCHEMA)
-
-    case_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    instance_pk: Mapped[int] = mapped_column(ForeignKey(Instance.id), primary_key=True)
-    added_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
 
 
 class QuarantinedFile(Base):

@@ -1,13 +1,14 @@
-"""The case's card: the order first, the images where the order is silent, and what the two contradict."""
+"""What the images say of patient and exam (to fill what the order leaves open), and where they deny the order."""
 
 from collections.abc import Sequence
 
 from services.imaging.intake.names import is_same_name
-from services.imaging.intake.order import Order
 from services.imaging.parse.instance import Instance
 from services.imaging.parse.patient import PatientFacts
-from shared.events.case import Card, CaseWarning, Patient
+from shared.events.case import CaseWarning, Exam, Patient
+from shared.reading.schemas.order import Order
 
+_FIELDS = ("姓名", "性别", "出生日期", "患者编号")
 _REMARKS_SHOWN = {
     "charset_assumed": "影像文件未声明字符集，姓名等文字按机构默认字符集解读",
     "charset_invalid": "影像文件的文字与其声明的字符集不符，请核对姓名",
@@ -17,38 +18,50 @@ _REMARKS_SHOWN = {
 }
 
 
-def fill_card(order: Order, instances: Sequence[Instance]) -> Card:
-    """Raises nothing; without instances (an order before any bytes) the card is the order."""
-    patient, exam = order.to_patient(), order.to_exam()
-    if instances:
-        first = instances[0]
-        patient = _fill_patient(patient, first.patient)
-        exam = exam.model_copy(
-            update={
-                "name": exam.name or first.study_description or first.series_description,
-                "modality": exam.modality or first.modality[:16] or None,
-                "body_part": exam.body_part or first.body_part or None,
-                "performed_at": exam.performed_at or first.study_at,
-            }
-        )
-    return Card(
-        patient=patient,
-        exam=exam,
-        encounter=order.to_encounter(),
-        clinical_info=order.clinical_info,
-        requester=order.to_requester(),
+def patient_of(facts: Sequence[Instance]) -> Patient:
+    """From the first image; that all are of one patient was judged before."""
+    shown = facts[0].patient
+    return Patient.model_validate(
+        {
+            "id": shown.id or None,
+            "name": shown.name,
+            "sex": shown.sex or "U",
+            "birth_date": shown.birth_date,
+            "age": None if shown.birth_date else shown.age,
+        }
     )
 
 
-def contradictions(order: Order, instances: Sequence[Instance]) -> list[CaseWarning]:
+def exam_of(facts: Sequence[Instance]) -> Exam:
+    """The exam's name is what the machine calls the study, else its first series."""
+    first = facts[0]
+    named = next((each for each in facts if each.study_description or each.series_description), first)
+    return Exam(
+        name=named.study_description or named.series_description,
+        modality=modality_of(facts),
+        body_part=next((each.body_part for each in facts if each.body_part), None),
+        performed_at=first.study_at,
+    )
+
+
+def modality_of(facts: Sequence[Instance]) -> str | None:
+    """The first that is a picture: a study's reports and presentation states do not say who reads it."""
+    named = [each.modality for each in facts if each.modality]
+    return next((name for name in named if name not in ("SR", "PR", "KO", "DOC", "AU")), next(iter(named), None))
+
+
+def contradictions(order: Order, facts: Sequence[Instance]) -> list[CaseWarning]:
     """One ``patient_mismatch`` naming the fields (never their values) in which an image denies the order.
 
     Fields either side leaves empty say nothing; a patient declared unknown cannot be contradicted.
     """
     if order.patient.unknown:
         return []
+    patients = list(dict.fromkeys(each.patient for each in facts))
     fields = [
-        word for word in ("姓名", "性别", "出生日期", "患者编号") if any(_differs(word, order, i) for i in instances)
+        word
+        for word, differs in zip(_FIELDS, (_name_differs, _sex_differs, _birth_differs, _id_differs), strict=True)
+        if any(differs(order.patient, shown) for shown in patients)
     ]
     if not fields:
         return []
@@ -62,26 +75,17 @@ def remarks_as_warnings(remarks: Sequence[str]) -> list[CaseWarning]:
     return [CaseWarning(code=code, detail=text) for code, text in _REMARKS_SHOWN.items() if code in remarks]
 
 
-def _fill_patient(patient: Patient, shown: PatientFacts) -> Patient:
-    if patient.unknown:
-        return patient
-    return patient.model_copy(
-        update={
-            "id": patient.id or shown.id or None,
-            "name": patient.name or shown.name,
-            "sex": shown.sex if patient.sex == "U" and shown.sex else patient.sex,
-            "birth_date": patient.birth_date or (None if patient.age else shown.birth_date),
-            "age": patient.age or (None if patient.birth_date or shown.birth_date else shown.age),
-        }
-    )
+def _name_differs(ordered: Patient, shown: PatientFacts) -> bool:
+    return bool(ordered.name and shown.name_text) and not is_same_name(ordered.name, shown.name_text)
 
 
-def _differs(word: str, order: Order, instance: Instance) -> bool:
-    ordered, shown = order.patient, instance.patient
-    if word == "姓名":
-        return bool(ordered.name and shown.name_text) and not is_same_name(ordered.name, shown.name_text)
-    if word == "性别":
-        return ordered.sex in ("M", "F") and shown.sex in ("M", "F") and ordered.sex != shown.sex
-    if word == "出生日期":
-        return None not in (ordered.birth_date, shown.birth_date) and ordered.birth_date != shown.birth_date
+def _sex_differs(ordered: Patient, shown: PatientFacts) -> bool:
+    return {ordered.sex, shown.sex} == {"M", "F"}
+
+
+def _birth_differs(ordered: Patient, shown: PatientFacts) -> bool:
+    return None not in (ordered.birth_date, shown.birth_date) and ordered.birth_date != shown.birth_date
+
+
+def _id_differs(ordered: Patient, shown: PatientFacts) -> bool:
     return bool(ordered.id and shown.id) and ordered.id != shown.id

@@ -1,106 +1,64 @@
-"""The order of an upload as CONTRACT.md gives it, and what is odd about it without being wrong."""
+"""The order of an imaging upload: CONTRACT.md's order, read as clinics' software really writes it."""
 
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from services.imaging.intake.national_id import read_national_id
 from shared.clock import to_shanghai, utc_now
 from shared.errors import FieldProblem, Invalid
-from shared.events.case import CaseWarning, Encounter, Exam, Patient, Requester
-from shared.events.part import Part
+from shared.events.case import CaseWarning
+from shared.reading.schemas.order import AccessionNumber, Order, OrderPatient, Short
 
 _MAX_AGE_YEARS = 150
 _CLOCK_SKEW = timedelta(days=1)
 
-Code = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Line = Annotated[str, StringConstraints(max_length=256)]
-Words = Annotated[str, StringConstraints(max_length=10_000)]
 
-
-def _born_before_today(day: date) -> date:
+def _possible_birth(day: date) -> date:
     today = to_shanghai(utc_now()).date()
     if day > today + _CLOCK_SKEW or day.year < today.year - _MAX_AGE_YEARS:
-        raise ValueError("birth_date lies in the future or more than 150 years back")
+        raise ValueError("lies in the future or more than 150 years back")
     return day
 
 
-class _Body(Part):
-    """Clinics' software sends ``""`` for what it does not know, and numbers with blanks around them."""
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("holds a control character")
+    return text
+
+
+class ImagingPatient(OrderPatient):
+    id: Annotated[Short, AfterValidator(_printable)] | None = None
+    birth_date: Annotated[date, AfterValidator(_possible_birth)] | None = None
+
+
+class ImagingOrder(Order):
+    accession_number: Annotated[AccessionNumber, AfterValidator(_printable)] | None = None
+    patient: ImagingPatient = Field(default_factory=ImagingPatient)
+    expected_instances: int | None = Field(
+        default=None, ge=1, le=100_000, description="the exam is whole as soon as so many images are there"
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _without_blanks(cls, value: Any) -> Any:
+        """Clinics' software sends ``""`` for what it does not know, numbers between blanks, and a small x."""
         if not isinstance(value, dict):
             return value
-        stripped = {key: item.strip() if isinstance(item, str) else item for key, item in value.items()}
-        return {key: item for key, item in stripped.items() if item not in ("", None)}
+        order = _filled(value)
+        patient = order.get("patient")
+        if isinstance(patient, dict) and isinstance(patient.get("national_id"), str):
+            order["patient"] = patient | {"national_id": patient["national_id"].upper()}
+        return order
 
 
-class OrderPatient(_Body):
-    id: Code | None = None
-    name: Line = ""
-    national_id: Annotated[str, StringConstraints(max_length=32, to_upper=True)] | None = None
-    sex: Literal["M", "F", "O", "U"] = "U"
-    birth_date: Annotated[date, AfterValidator(_born_before_today)] | None = None
-    age: Annotated[str, StringConstraints(pattern=r"^\d{1,3}[YMWD]$")] | None = None
-    unknown: bool = False
-
-
-class OrderExam(_Body):
-    code: Code | None = None
-    name: Line = ""
-    laterality: Literal["L", "R", "B"] | None = None
-    modality: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{1,16}$")] | None = None
-    body_part: Line | None = None
-
-
-class OrderEncounter(_Body):
-    type: Literal["outpatient", "inpatient", "emergency", "checkup"] | None = None
-    number: Code | None = None
-    department: Line | None = None
-    ward: Line | None = None
-    bed: Line | None = None
-
-
-class OrderRequester(_Body):
-    name: Line | None = None
-    phone: Code | None = None
-
-
-class Order(_Body):
-    accession_number: Code | None = None
-    priority: Literal["stat", "urgent", "routine"] = "routine"
-    exam: OrderExam = Field(default_factory=OrderExam)
-    performed_at: AwareDatetime | None = None
-    patient: OrderPatient = Field(default_factory=OrderPatient)
-    encounter: OrderEncounter | None = None
-    clinical_info: Words | None = None
-    requester: OrderRequester | None = None
-    expected_instances: int | None = Field(
-        default=None, ge=1, le=100_000, description="complete as soon as so many images are there"
-    )
-
-    def to_patient(self) -> Patient:
-        return Patient.model_validate(self.patient.model_dump())
-
-    def to_exam(self) -> Exam:
-        return Exam.model_validate(self.exam.model_dump() | {"performed_at": self.performed_at})
-
-    def to_encounter(self) -> Encounter | None:
-        return Encounter.model_validate(self.encounter.model_dump()) if self.encounter else None
-
-    def to_requester(self) -> Requester | None:
-        return Requester.model_validate(self.requester.model_dump()) if self.requester else None
-
-
-def read_order(raw: bytes | None) -> Order:
+def read_order(raw: bytes | None) -> ImagingOrder:
     """Raises Invalid with a pointer for each fault; what the clinic wrote is not quoted."""
     if raw is None:
         raise Invalid("缺少 order 分段", errors=[FieldProblem("/order", "missing", "需要一个名为 order 的 JSON 分段")])
     try:
-        return Order.model_validate_json(raw)
+        return ImagingOrder.model_validate_json(raw)
     except ValidationError as error:
         problems = [
             FieldProblem("".join(f"/{part}" for part in item["loc"]), item["type"], item["msg"])
@@ -126,3 +84,18 @@ def warnings_of(order: Order) -> list[CaseWarning]:
     if not differs:
         return []
     return [CaseWarning(code="national_id_mismatch", detail=f"身份证号与申请单的{'、'.join(differs)}不一致，请核对")]
+
+
+def _filled(body: dict[str, Any]) -> dict[str, Any]:
+    """Without blanks around texts and without empty fields, in the order itself and in its parts."""
+    stripped = {key: _stripped(item) for key, item in body.items()}
+    return {key: item for key, item in stripped.items() if item not in ("", None)}
+
+
+def _stripped(item: Any) -> Any:
+    if isinstance(item, str):
+        return item.strip()
+    if isinstance(item, dict):
+        flat = {key: inner.strip() if isinstance(inner, str) else inner for key, inner in item.items()}
+        return {key: inner for key, inner in flat.items() if inner not in ("", None)}
+    return item

@@ -1,4 +1,4 @@
-"""study, series, instance, case content, quarantine"""
+"""study, series, instance, quarantine"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,7 +30,6 @@ def upgrade() -> None:
         sa.Column("referring_physician", sa.Text, nullable=False),
         sa.Column("first_received_at", sa.DateTime(timezone=True), nullable=False, server_default=NOW),
         sa.Column("last_received_at", sa.DateTime(timezone=True), nullable=False, server_default=NOW),
-        sa.Column("completed_at", sa.DateTime(timezone=True)),
         sa.UniqueConstraint("clinic_id", "study_uid"),
         schema="imaging",
     )
@@ -50,7 +49,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "instance",
-        sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+        sa.Column("instance_id", sa.Text, primary_key=True),
         sa.Column("series_pk", sa.BigInteger, sa.ForeignKey("imaging.series.id"), nullable=False),
         sa.Column("clinic_id", sa.Text, nullable=False),
         sa.Column("sop_instance_uid", sa.Text, nullable=False),
@@ -80,14 +79,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_instance_series_pk", "instance", ["series_pk"], schema="imaging")
     op.create_index("ix_instance_blob_key", "instance", ["blob_key"], schema="imaging")
-    op.create_table(
-        "case_content",
-        sa.Column("case_id", sa.Text, primary_key=True),
-        sa.Column("instance_pk", sa.BigInteger, sa.ForeignKey("imaging.instance.id"), primary_key=True),
-        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False, server_default=NOW),
-        schema="imaging",
-    )
-    op.create_index("ix_case_content_instance_pk", "case_content", ["instance_pk"], schema="imaging")
     op.create_table(
         "quarantine",
         sa.Column("id", sa.Text, primary_key=True),

@@ -1,0 +1,68 @@
+"""Refused bytes are kept apart for thirty days, so that somebody can see why; never beside accepted ones."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from services.imaging.intake.form import ReceivedFile
+from services.imaging.intake.sorting import Refusal
+from services.imaging.intake.spool import Spool
+from services.imaging.models import QuarantinedFile
+from services.imaging.queries import quarantine as queries
+from services.imaging.settings import ImagingSettings
+from shared.auth import Actor
+from shared.blobs import BlobRef
+from shared.ids import new_id
+from shared.resources import Resources
+from shared.telemetry import correlation_id
+
+
+async def keep_refused(
+    resources: Resources,
+    settings: ImagingSettings,
+    actor: Actor,
+    files: Sequence[ReceivedFile],
+    refusals: Sequence[Refusal],
+    spool: Spool,
+) -> int:
+    """Keep the files that were refused, whole (a ZIP with one bad member as the ZIP it came as); returns how many.
+
+    When the upload was refused as a whole, all its files are. Of files too large to keep only size and digest stay.
+    """
+    reasons = {refusal.number: refusal for refusal in reversed(refusals)}
+    kept = [file for file in files if 0 in reasons or file.number in reasons][: settings.quarantine_files_per_upload]
+    stored = [file for file in kept if file.length <= settings.quarantine_file_max_bytes]
+    refs = await resources.blobs.put_pack([spool.view(file.offset, file.length) for file in stored]) if stored else []
+    by_number = dict(zip((file.number for file in stored), refs, strict=True))
+    rows = [_row(actor, file, reasons.get(file.number) or reasons[0], by_number.get(file.number)) for file in kept]
+    async with resources.db.transaction() as session:
+        await queries.add(session, rows)
+    return len(rows)
+
+
+async def drop_expired(resources: Resources, settings: ImagingSettings) -> int:
+    """Drop what is older than the days it is kept; returns the number of objects. Rows go first: bytes without a row
+    are found by the sweep of orphans, a row without bytes would be a lie."""
+    async with resources.db.transaction() as session:
+        keys = await queries.drop_older_than(session, timedelta(days=settings.quarantine_days))
+        keys -= await queries.keys_in_use(session, sorted(keys))
+    for key in sorted(keys):
+        await resources.blobs.delete(key)
+    return len(keys)
+
+
+def _row(actor: Actor, file: ReceivedFile, refusal: Refusal, ref: BlobRef | None) -> QuarantinedFile:
+    return QuarantinedFile(
+        id=new_id("qua"),
+        clinic_id=actor.org_id,
+        account_id=actor.account_id,
+        code=refusal.code,
+        detail=refusal.detail,
+        file_name=file.name,
+        size_bytes=file.length,
+        sha256=file.sha256,
+        correlation_id=correlation_id.get(),
+        blob_store=ref and ref.store,
+        blob_key=ref and ref.key,
+        blob_offset=ref and ref.offset,
+        blob_length=ref and ref.length,
+    )

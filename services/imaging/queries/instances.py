@@ -1,0 +1,215 @@
+"""Instances with their series and studies: which are known, adding new ones, showing those of a case."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.imaging.models import Instance, Series, Study
+from services.imaging.parse.instance import Instance as Facts
+from shared.blobs import BlobRef
+from shared.ids import new_id
+
+BATCH = 200  # rows a statement: a header is some ten kilobytes, and PostgreSQL takes 32,767 parameters
+_UIDS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    instance_id: str
+    data_set_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One instance as a list of a case's content shows it."""
+
+    instance_id: str
+    sop_instance_uid: str
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    number: int | None
+    rows: int | None
+    columns: int | None
+    number_of_frames: int
+    size_bytes: int
+    file_sha256: str
+    series_uid: str
+    series_number: int | None
+    series_description: str
+    modality: str
+    study_uid: str
+
+
+async def lock_studies(session: AsyncSession, clinic_id: str, study_uids: Iterable[str]) -> None:
+    """Uploads of one study wait for each other until the transaction ends; sorted, so that none waits in a circle."""
+    for study_uid in sorted(set(study_uids)):
+        await session.execute(
+            select(func.pg_advisory_xact_lock(func.hashtextextended(f"study {clinic_id} {study_uid}", 0)))
+        )
+
+
+async def known(session: AsyncSession, clinic_id: str, sop_instance_uids: Sequence[str]) -> dict[str, Known]:
+    """By SOP Instance UID, what this clinic has sent before."""
+    found: dict[str, Known] = {}
+    for start in range(0, len(sop_instance_uids), _UIDS):
+        rows = await session.execute(
+            select(Instance.sop_instance_uid, Instance.instance_id, Instance.data_set_sha256).where(
+                Instance.clinic_id == clinic_id,
+                Instance.sop_instance_uid.in_(sop_instance_uids[start : start + _UIDS]),
+            )
+        )
+        found.update({row.sop_instance_uid: Known(row.instance_id, row.data_set_sha256) for row in rows})
+    return found
+
+
+async def put_series(session: AsyncSession, clinic_id: str, facts: Iterable[Facts]) -> dict[tuple[str, str], int]:
+    """Studies and series as their first instance described them; (study UID, series UID) → the series' key."""
+    firsts: dict[tuple[str, str], Facts] = {}
+    for each in facts:
+        firsts.setdefault((each.study_uid, each.series_uid), each)
+    studies: dict[str, int] = {}
+    series: dict[tuple[str, str], int] = {}
+    for (study_uid, series_uid), each in sorted(firsts.items(), key=lambda item: item[0]):
+        if study_uid not in studies:
+            studies[study_uid] = await _put_study(session, clinic_id, each)
+        series[study_uid, series_uid] = await _put_one_series(session, studies[study_uid], each)
+    return series
+
+
+async def add(
+    session: AsyncSession,
+    clinic_id: str,
+    new: Sequence[tuple[Facts, dict[str, Any], BlobRef]],
+    series: dict[tuple[str, str], int],
+) -> dict[str, str]:
+    """At most BATCH rows of (facts, header, bytes); returns the new ids by SOP Instance UID.
+
+    One that is missing in the answer was there already, under another study: the caller must look again.
+    """
+    result = await session.execute(
+        insert(Instance)
+        .values([_row(clinic_id, series[f.study_uid, f.series_uid], f, header, blob) for f, header, blob in new])
+        .on_conflict_do_nothing(index_elements=["clinic_id", "sop_instance_uid"])
+        .returning(Instance.sop_instance_uid, Instance.instance_id)
+    )
+    return {row.sop_instance_uid: row.instance_id for row in result}
+
+
+async def shown(session: AsyncSession, instance_ids: Sequence[str]) -> list[Shown]:
+    """In the order a viewer shows them: study, series number, instance number."""
+    rows = await session.execute(
+        select(
+            Instance.instance_id,
+            Instance.sop_instance_uid,
+            Instance.sop_class_uid,
+            Instance.transfer_syntax_uid,
+            Instance.number,
+            Instance.rows,
+            Instance.columns,
+            Instance.number_of_frames,
+            Instance.size_bytes,
+            Instance.file_sha256,
+            Series.series_uid,
+            Series.number.label("series_number"),
+            Series.description.label("series_description"),
+            Series.modality,
+            Study.study_uid,
+        )
+        .join(Series, Series.id == Instance.series_pk)
+        .join(Study, Study.id == Series.study_pk)
+        .where(Instance.instance_id == func.any(list(instance_ids)))
+        .order_by(Study.study_uid, Series.number, Series.series_uid, Instance.number, Instance.sop_instance_uid)
+    )
+    return [Shown(**row._mapping) for row in rows]
+
+
+async def blob_of(session: AsyncSession, instance_ids: Sequence[str], sop_instance_uid: str) -> BlobRef | None:
+    """The bytes of one instance among those of a visible case."""
+    row = (
+        await session.execute(
+            select(
+                Instance.blob_store, Instance.blob_key, Instance.blob_offset, Instance.blob_length, Instance.blob_sha256
+            ).where(Instance.instance_id == func.any(list(instance_ids)), Instance.sop_instance_uid == sop_instance_uid)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return BlobRef(row.blob_store, row.blob_key, row.blob_offset, row.blob_length, row.blob_sha256)
+
+
+async def keys_in_use(session: AsyncSession, keys: Sequence[str]) -> set[str]:
+    return set(await session.scalars(select(Instance.blob_key).where(Instance.blob_key == func.any(list(keys)))))
+
+
+async def _put_study(session: AsyncSession, clinic_id: str, facts: Facts) -> int:
+    patient = facts.patient
+    statement = insert(Study).values(
+        clinic_id=clinic_id,
+        study_uid=facts.study_uid,
+        patient_id=patient.id,
+        patient_name=patient.name_text,
+        patient_sex=patient.sex,
+        patient_birth_date=patient.birth_date,
+        study_date=facts.study_date,
+        study_time=facts.study_time,
+        study_id=facts.study_id,
+        accession_number=facts.accession_number,
+        description=facts.study_description,
+        referring_physician=facts.referring_physician,
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["clinic_id", "study_uid"], set_={"last_received_at": func.clock_timestamp()}
+    )
+    return int((await session.execute(statement.returning(Study.id))).scalar_one())
+
+
+async def _put_one_series(session: AsyncSession, study_pk: int, facts: Facts) -> int:
+    statement = insert(Series).values(
+        study_pk=study_pk,
+        series_uid=facts.series_uid,
+        modality=facts.modality,
+        number=facts.series_number,
+        description=facts.series_description,
+        body_part=facts.body_part,
+        laterality=facts.laterality,
+        station=facts.station,
+    )
+    # Something must be updated for RETURNING to answer with the row that was there.
+    statement = statement.on_conflict_do_update(
+        index_elements=["study_pk", "series_uid"], set_={"series_uid": statement.excluded.series_uid}
+    )
+    return int((await session.execute(statement.returning(Series.id))).scalar_one())
+
+
+def _row(clinic_id: str, series_pk: int, facts: Facts, header: dict[str, Any], blob: BlobRef) -> dict[str, Any]:
+    pixels = facts.pixels
+    return {
+        "instance_id": new_id("ins"),
+        "series_pk": series_pk,
+        "clinic_id": clinic_id,
+        "sop_instance_uid": facts.sop_instance_uid,
+        "sop_class_uid": facts.sop_class_uid,
+        "transfer_syntax_uid": facts.transfer_syntax_uid,
+        "number": facts.instance_number,
+        "rows": facts.rows,
+        "columns": facts.columns,
+        "number_of_frames": facts.number_of_frames,
+        "size_bytes": facts.size_bytes,
+        "file_sha256": facts.file_sha256,
+        "data_set_sha256": facts.data_set_sha256,
+        "data_set_offset": facts.data_set_offset,
+        "charset_assumed": facts.charset_assumed,
+        "remarks": [str(remark) for remark in facts.remarks],
+        "header": header["metadata"],
+        "bulk": header["bulk"],
+        "pixels": pixels and {"offset": pixels.offset, "length": pixels.length, "fragments": pixels.fragments},
+        "blob_store": blob.store,
+        "blob_key": blob.key,
+        "blob_offset": blob.offset,
+        "blob_length": blob.length,
+        "blob_sha256": blob.sha256,
+    }
