@@ -165,5 +165,8 @@ def _key_usage(*, certificates: bool) -> x509.KeyUsage:
 
 
 def _fitting(name: str) -> str:
-    """RFC 5280 allows 64 characters in O and CN; a longer name of a hospital is cut, since the account is in UID."""
-    return name[:64]
+    """O and CN take 64 characters (RFC 5280), which ``cryptography`` counts in bytes of UTF-8: about 21 hanzi.
+
+    A longer name of a hospital is cut, an empty one becomes a dash: the account in UID is what identifies.
+    """
+    return name.encode()[:64].decode(errors="ignore") or "-"

@@ -83,9 +83,9 @@ def verify_pdf(pdf: bytes, roots: TrustRoots, at: datetime | None = None) -> Pdf
             _signer(signature, status, roots, moment) for signature, status in zip(embedded, statuses, strict=True)
         ]
         statement = _statement(pdf, embedded[0]) if embedded else None
+        problems = _problems(pdf, embedded, statuses, statement)
     except _BROKEN as error:
         raise Unreadable("PDF 或其签名无法读取", code="pdf_unreadable") from error
-    problems = _problems(embedded, statuses, statement)
     levels = [status.modification_level or ModificationLevel.OTHER for status in statuses]
     return PdfVerdict(
         signers=tuple(signers),
@@ -117,6 +117,7 @@ def _signer(signature: EmbeddedPdfSignature, status: PdfSignatureStatus, roots: 
 
 
 def _problems(
+    pdf: bytes,
     embedded: Sequence[EmbeddedPdfSignature],
     statuses: Sequence[PdfSignatureStatus],
     statement: SheetStatement | None,
@@ -130,10 +131,29 @@ def _problems(
     ) or not all(status.docmdp_ok for status in statuses):
         problems.append(Problem("modified_after_signing", "文件在签名后被改动，超出允许的范围"))
     if any(status.coverage < SignatureCoverageLevel.ENTIRE_REVISION for status in statuses):
-        problems.append(Problem("not_covered", "签名没有覆盖整个文件"))
+        problems.append(Problem("revision_not_covered", "签名没有覆盖其所在的版本"))
+    if not _covers(embedded[-1], pdf):
+        problems.append(Problem("not_covered", "最后的签名没有覆盖整个文件"))
     if statement is None:
         problems.append(Problem("not_a_report", "文件不是共诊签发的报告"))
     return problems
+
+
+def _covers(last: EmbeddedPdfSignature, pdf: bytes) -> bool:
+    """Every byte of the file is under the last signature, or is that signature, or the zeros that pad it."""
+    start, gap, tail, length = (int(each) for each in last.byte_range)
+    contents = bytes(last.pkcs7_content)
+    written = b"<" + contents.hex().upper().encode() + b">"
+    padding = contents[_der_length(contents) :]
+    return start == 0 and tail + length == len(pdf) and pdf[gap:tail] == written and not any(padding)
+
+
+def _der_length(data: bytes) -> int:
+    """The length of the DER value at the start, its tag and length octets included (X.690 §8.1.3)."""
+    if data[1] < 0x80:
+        return 2 + data[1]
+    octets = data[1] & 0x7F
+    return 2 + octets + int.from_bytes(data[2 : 2 + octets], "big")
 
 
 def _statement(pdf: bytes, first: EmbeddedPdfSignature) -> SheetStatement | None:

@@ -154,7 +154,9 @@ class _Appearance(PdfContent):
 
 
 def _simple_signer(signatory: Signatory) -> SimpleSigner:
-    certificates = list(load_certs_from_pemder_data(to_pem(signatory.chain).encode()))
+    """The root is left out: who checks must have it already, and nothing protects the copy in the signature."""
+    embedded = [each for each in signatory.chain if each.issuer != each.subject]
+    certificates = list(load_certs_from_pemder_data(to_pem(embedded).encode()))
     issuers = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     issuers.register_multiple(certificates[1:])
     return SimpleSigner(
