@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from shared.resources import Resources
 from shared.settings import Settings
 
 
@@ -13,3 +14,10 @@ class ImagingSettings(Settings):
     quarantine_file_max_bytes: int = Field(default=256 << 20, ge=0, description="larger refused files: digest only")
     quarantine_files_per_upload: int = Field(default=100, ge=1, description="refused files kept of one upload")
     orphan_hours: int = Field(default=24, ge=1, description="age at which stored bytes that no row names are dropped")
+
+
+def settings_of(resources: Resources) -> ImagingSettings:
+    """Raises TypeError when the process was opened with another service's settings."""
+    if not isinstance(resources.settings, ImagingSettings):
+        raise TypeError("the imaging centre runs on ImagingSettings")
+    return resources.settings

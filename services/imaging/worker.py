@@ -1,0 +1,39 @@
+"""The imaging centre's worker: ``python -m services.imaging.worker``."""
+
+import asyncio
+
+from services.imaging.intake.orphans import drop_orphans
+from services.imaging.intake.quarantine import drop_expired
+from services.imaging.settings import ImagingSettings
+from shared.resources import Resources
+from shared.telemetry import configure_logging
+from shared.worker import Loop, core_loops, every, run_loops, stop_on_signals
+
+_SWEEP_S = 3600.0
+
+
+def imaging_loops(resources: Resources, settings: ImagingSettings) -> list[Loop]:
+    return [
+        every("quarantine-sweep", _SWEEP_S, lambda: drop_expired(resources, settings)),
+        every("orphan-sweep", _SWEEP_S, lambda: drop_orphans(resources, settings)),
+    ]
+
+
+async def run(settings: ImagingSettings | None = None) -> None:
+    """Until SIGTERM or SIGINT."""
+    settings = settings or ImagingSettings()
+    configure_logging("imaging-worker", settings.log_level)
+    resources = await Resources.open(settings)
+    try:
+        loops = [*core_loops(resources), *imaging_loops(resources, settings)]
+        await run_loops(loops, stop_on_signals(), settings.ready_file)
+    finally:
+        await resources.close()
+
+
+def main() -> None:
+    asyncio.run(run())
+
+
+if __name__ == "__main__":
+    main()
