@@ -1,0 +1,97 @@
+"""What an upload or an order may already be: by accession number, by bytes, by study."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.auth import Actor
+from shared.db import Session
+from shared.reading.models import Case, CaseContent, IdempotencyKey
+
+_KEY_LIFE = text("interval '7 days'")
+
+
+async def take_locks(session: Session, names: Iterable[str]) -> None:
+    """Until the transaction ends nobody else accepts anything under these names. Sorted, so that two never cross."""
+    for name in sorted(set(names)):
+        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+async def by_accession(session: Session, actor: Actor, center: str, accession_number: str) -> Sequence[Case]:
+    """Every case of the clinic under the number, the newest first; all but one of them are rejected."""
+    statement = select(Case).where(
+        Case.clinic_id == actor.org_id, Case.center == center, Case.accession_number == accession_number
+    )
+    return (await session.scalars(statement.order_by(Case.created_at.desc(), Case.case_id.desc()))).all()
+
+
+async def by_bytes(
+    session: Session, actor: Actor, center: str, patient_id: str | None, sha256s: Sequence[str]
+) -> Sequence[Case]:
+    """The clinic's cases of the patient that hold every one of the bytes, the newest first."""
+    wanted = sorted(set(sha256s))
+    holders = (
+        select(CaseContent.case_id)
+        .where(CaseContent.clinic_id == actor.org_id, CaseContent.sha256.in_(wanted))
+        .group_by(CaseContent.case_id)
+        .having(func.count() == len(wanted))
+    )
+    statement = select(Case).where(
+        Case.clinic_id == actor.org_id,
+        Case.center == center,
+        Case.patient_id.is_not_distinct_from(patient_id),
+        Case.case_id.in_(holders),
+    )
+    return (await session.scalars(statement.order_by(Case.created_at.desc(), Case.case_id.desc()))).all()
+
+
+async def by_studies(
+    session: Session, actor: Actor, center: str, patient_id: str | None, study_uids: Sequence[str]
+) -> Sequence[Case]:
+    """The clinic's cases of the patient that hold one of the studies, the newest first."""
+    statement = select(Case).where(
+        Case.clinic_id == actor.org_id,
+        Case.center == center,
+        Case.patient_id.is_not_distinct_from(patient_id),
+        Case.study_uids.overlap(list(study_uids)),
+    )
+    return (await session.scalars(statement.order_by(Case.created_at.desc(), Case.case_id.desc()))).all()
+
+
+async def held_digests(session: Session, case_id: str, sha256s: Sequence[str]) -> set[str]:
+    """Which of the bytes the case holds."""
+    found = await session.scalars(
+        select(CaseContent.sha256).where(CaseContent.case_id == case_id, CaseContent.sha256.in_(sorted(set(sha256s))))
+    )
+    return set(found)
+
+
+async def kept_key(session: Session, clinic_id: str, key: str) -> IdempotencyKey | None:
+    found = await session.execute(
+        select(IdempotencyKey).where(
+            IdempotencyKey.clinic_id == clinic_id,
+            IdempotencyKey.key == key,
+            IdempotencyKey.created_at > func.clock_timestamp() - _KEY_LIFE,
+        )
+    )
+    return found.scalar_one_or_none()
+
+
+async def keep_key(session: Session, clinic_id: str, key: str, body_sha256: str, case_id: str) -> None:
+    statement = insert(IdempotencyKey).values(clinic_id=clinic_id, key=key, body_sha256=body_sha256, case_id=case_id)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["clinic_id", "key"],
+            set_={
+                "body_sha256": statement.excluded.body_sha256,
+                "case_id": statement.excluded.case_id,
+                "created_at": func.clock_timestamp(),
+            },
+            where=IdempotencyKey.created_at <= func.clock_timestamp() - _KEY_LIFE,
+        )
+    )
+
+
+async def drop_old_keys(session: Session) -> None:
+    await session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= func.clock_timestamp() - _KEY_LIFE))

@@ -1,0 +1,58 @@
+"""Reports: drafts by revision, versions by number."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from shared.db import Session
+from shared.reading.models import Report, ReportDraft, ReportVersion
+
+WORKING_KINDS = ("draft", "revised", "opened")
+
+
+async def of_case(session: Session, case_id: str) -> Report | None:
+    return (await session.execute(select(Report).where(Report.case_id == case_id))).scalar_one_or_none()
+
+
+async def version(session: Session, report_id: str, number: int) -> ReportVersion | None:
+    return await session.get(ReportVersion, (report_id, number))
+
+
+async def versions(session: Session, case_id: str) -> Sequence[ReportVersion]:
+    statement = select(ReportVersion).where(ReportVersion.case_id == case_id).order_by(ReportVersion.version)
+    return (await session.scalars(statement)).all()
+
+
+async def latest_draft(session: Session, case_id: str) -> ReportDraft | None:
+    """The text as it stands: recovered revisions are nobody's current text."""
+    statement = (
+        select(ReportDraft)
+        .where(ReportDraft.case_id == case_id, ReportDraft.kind.in_(WORKING_KINDS))
+        .order_by(ReportDraft.revision.desc(), ReportDraft.id.desc())
+        .limit(1)
+    )
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def recovered_drafts(session: Session, case_id: str, account_id: str) -> Sequence[ReportDraft]:
+    statement = select(ReportDraft).where(
+        ReportDraft.case_id == case_id, ReportDraft.kind == "recovered", ReportDraft.saved_by == account_id
+    )
+    return (await session.scalars(statement.order_by(ReportDraft.id.desc()).limit(50))).all()
+
+
+async def writers(session: Session, case_id: str, since_version: int) -> list[str]:
+    """Accounts that saved the text while reading, of drafts begun from ``since_version`` or a later one.
+
+    A reviewer's own revisions are no writing: he signs them as his.
+    """
+    found = await session.execute(
+        select(ReportDraft.saved_by)
+        .where(
+            ReportDraft.case_id == case_id,
+            ReportDraft.kind == "draft",
+            func.coalesce(ReportDraft.base_version, 0) >= since_version,
+        )
+        .distinct()
+    )
+    return sorted(found.scalars())
