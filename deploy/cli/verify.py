@@ -4,6 +4,7 @@ Exit status: 0 valid, 1 not valid, 2 the file or the roots cannot be read.
 """
 
 import argparse
+import logging
 import sys
 import urllib.request
 from pathlib import Path
@@ -44,6 +45,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    logging.getLogger("pyhanko").setLevel(logging.CRITICAL)  # it tells of every spoilt file with a traceback
     try:
         verdict = verify_file(args.file.read_bytes(), load_roots(_roots(args)))
     except (OSError, GongzhenError) as error:
