@@ -80,22 +80,22 @@ class Walker:
 
     def element(self, head: Head, end: int, encoding: Encoding, depth: int) -> tuple[Element, int]:
         """The element and the offset behind it."""
-        self._count += 1
-        if self._count > MAX_ELEMENTS:
-            raise Refused(FailureCode.HEADER_TOO_LARGE)
+        self._count_one()
         if head.length == UNDEFINED:
             return self._undefined(head, end, encoding, depth)
         behind = head.value + head.length
         self._within(behind, end)
-        items = None
-        if head.vr == "SQ":
-            try:
-                items = self._items(head.value, behind, encoding, depth + 1)[0]
-            except Refused as fault:
-                if fault.code is FailureCode.HEADER_TOO_LARGE:
-                    raise
-                self.remarks.add(Remark.SEQUENCE_UNREADABLE)
-        return Element(head.tag, head.vr, head.value, head.length, encoding.little, items), behind
+        if head.vr != "SQ":
+            return Element(head.tag, head.vr, head.value, head.length, encoding.little), behind
+        items: list[DataSet] = []
+        try:
+            self._items(items, head.value, behind, encoding, depth + 1)
+        except Refused as fault:
+            if fault.code is FailureCode.HEADER_TOO_LARGE:
+                raise
+            # Its end is known, so nothing else is lost; the items before the fault are kept.
+            self.remarks.add(Remark.SEQUENCE_UNREADABLE)
+        return Element(head.tag, "SQ", head.value, head.length, encoding.little, tuple(items)), behind
 
     def fragments(self, start: int, end: int, little: bool) -> tuple[tuple[tuple[int, int], ...], int]:
         """Offset and length of each item of encapsulated pixel data (PS3.5 A.4), the offset table first."""
@@ -118,21 +118,27 @@ class Walker:
 
     def _undefined(self, head: Head, end: int, encoding: Encoding, depth: int) -> tuple[Element, int]:
         if head.vr == "SQ" or (head.vr == "UN" and self._starts_item(head.value, end, encoding)):
-            items, behind = self._items(head.value, end, encoding, depth + 1, delimited=True)
-            return (
-                Element(head.tag, "SQ", head.value, behind - head.value, encoding.little, items),
-                behind,
-            )
+            items: list[DataSet] = []
+            behind = self._items(items, head.value, end, encoding, depth + 1, delimited=True)
+            length = behind - head.value
+            return Element(head.tag, "SQ", head.value, length, encoding.little, tuple(items)), behind
         fragments, behind = self.fragments(head.value, end, encoding.little)
         element = Element(head.tag, head.vr, head.value, behind - head.value, encoding.little, None, fragments)
         return element, behind
 
     def _items(
-        self, start: int, end: int, encoding: Encoding, depth: int, *, delimited: bool = False
-    ) -> tuple[tuple[DataSet, ...], int]:
+        self,
+        items: list[DataSet],
+        start: int,
+        end: int,
+        encoding: Encoding,
+        depth: int,
+        *,
+        delimited: bool = False,
+    ) -> int:
+        """Fills ``items``; answers the offset behind the sequence."""
         if depth > MAX_DEPTH:
             raise Refused(FailureCode.BAD_HEADER, "序列嵌套过深")
-        items: list[DataSet] = []
         offset = start
         while delimited or offset < end:
             self._within(offset + 8, end)
@@ -140,15 +146,15 @@ class Walker:
             tag = group << 16 | element
             offset += 8
             if tag == SEQUENCE_END:
-                return tuple(items), offset
+                return offset
             if tag != ITEM:
                 raise Refused(FailureCode.BAD_HEADER, "序列中缺少条目标识")
             if length != UNDEFINED:
                 self._within(offset + length, end)
             item, offset = self._item(offset, end, length, encoding, depth)
             items.append(item)
-            self._count += 1
-        return tuple(items), offset
+            self._count_one()
+        return offset
 
     def _item(self, start: int, end: int, length: int, encoding: Encoding, depth: int) -> tuple[DataSet, int]:
         stop = end if length == UNDEFINED else start + length
@@ -178,6 +184,11 @@ class Walker:
         self._within(offset + 8, end)
         group, element, _ = _HEAD[encoding.little].unpack(self._window.at(offset, 8))
         return (group << 16 | element) in (ITEM, SEQUENCE_END)
+
+    def _count_one(self) -> None:
+        self._count += 1
+        if self._count > MAX_ELEMENTS:
+            raise Refused(FailureCode.HEADER_TOO_LARGE)
 
     def _within(self, behind: int, end: int) -> None:
         if behind <= end:

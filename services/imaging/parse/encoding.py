@@ -9,7 +9,7 @@ IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 EXPLICIT_BIG = "1.2.840.10008.1.2.2"
-JPIP_DEFLATED = "1.2.840.10008.1.2.4.95"
+_DEFLATED_TOO = frozenset({"1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"})  # JPIP, HTJ2K JPIP
 
 _NATIVE = frozenset({IMPLICIT_LITTLE, EXPLICIT_LITTLE, DEFLATED, EXPLICIT_BIG})
 # MPEG-2, MPEG-4 and HEVC put all frames into one stream of fragments (PS3.5 A.4.5 and following).
@@ -32,7 +32,7 @@ def encoding_of(transfer_syntax_uid: str) -> Encoding:
 
 
 def is_deflated(transfer_syntax_uid: str) -> bool:
-    return transfer_syntax_uid in (DEFLATED, JPIP_DEFLATED)
+    return transfer_syntax_uid == DEFLATED or transfer_syntax_uid in _DEFLATED_TOO
 
 
 def is_native(transfer_syntax_uid: str) -> bool:

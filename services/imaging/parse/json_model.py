@@ -16,6 +16,8 @@ from services.imaging.parse.remark import Remark
 from services.imaging.parse.values import CHARACTER_SET, MAX_TEXT_BYTES, Values
 
 MAX_INLINE_BYTES = 4096
+# Over all values of one instance: a header of 2 GB in small pieces must not become a JSON of 2 GB.
+MAX_MODEL_BYTES = 8 * 1024 * 1024
 _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _NUMERIC = frozenset({"FL", "FD", "SL", "SS", "SV", "UL", "US", "UV"})
 _PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
@@ -42,6 +44,7 @@ class JsonModel:
         self._root = values
         self._remarks = remarks
         self.bulk: list[BulkValue] = []
+        self._left_bytes = MAX_MODEL_BYTES
         self._signed = values.integer(_PIXEL_REPRESENTATION) == 1
 
     def build(self) -> dict[str, Any]:
@@ -64,13 +67,10 @@ class JsonModel:
             return self._sequence(values, element.items, path)
         if not element.length:
             return {"vr": vr}
-        if vr in _BINARY or vr in _NUMERIC or vr == "AT" or element.fragments is not None:
-            limit = MAX_INLINE_BYTES
-        else:
-            limit = MAX_INLINE_BYTES if vr in ("DS", "IS") else MAX_TEXT_BYTES
-        if element.length > limit or element.fragments is not None or vr == "SQ":
+        if self._is_bulk(element, vr):
             self.bulk.append(BulkValue(path, vr, element.offset, element.length))
-            return {"vr": "UN" if vr == "SQ" else vr}
+            return {"vr": vr}
+        self._left_bytes -= element.length
         if vr in _BINARY:
             return {"vr": vr, "InlineBinary": base64.b64encode(values.raw(element)).decode("ascii")}
         model: dict[str, Any] = {"vr": vr}
@@ -78,6 +78,11 @@ class JsonModel:
         if content:
             model["Value"] = content
         return model
+
+    def _is_bulk(self, element: Element, vr: str) -> bool:
+        is_text = vr not in _BINARY and vr not in _NUMERIC and vr not in ("AT", "DS", "IS")
+        limit_bytes = MAX_TEXT_BYTES if is_text else MAX_INLINE_BYTES
+        return element.fragments is not None or element.length > min(limit_bytes, self._left_bytes)
 
     def _sequence(self, values: Values, items: tuple[DataSet, ...], path: str) -> dict[str, Any]:
         if not items:
@@ -94,7 +99,8 @@ class JsonModel:
             return [_finite(number) for number in values.numbers(element)]
         texts = values.split(element)
         if element.vr == "PN":
-            return [parse_person_name(text).to_json() or None for text in texts]
+            names = [parse_person_name(text).to_json() or None for text in texts]
+            return names if any(names) else []
         if element.vr == "IS":
             return [self._integer(text) for text in texts]
         if element.vr == "DS":

@@ -78,6 +78,17 @@ def test_a_million_empty_elements_are_too_many() -> None:
     assert refusal_of(file) is FailureCode.HEADER_TOO_LARGE
 
 
+def test_a_header_in_small_pieces_makes_no_metadata_without_bound() -> None:
+    number = b"\x08\x00\x52\x11DS\xa0\x0f" + b"1\\" * 1999 + b"1 "
+    item = b"\xfe\xff\x00\xe0" + len(number).to_bytes(4, "little") + number
+    data_set = dicom_files.base_data_set()
+    data_set.SOPClassUID = "1.2.840.10008.5.1.4.1.1.88.11"
+    sequence = b"\x09\x00\x01\x10SQ\0\0" + (len(item) * 4000).to_bytes(4, "little") + item * 4000
+    instance = read(dicom_files.to_bytes(data_set) + sequence)
+    assert 1000 < len(instance.bulk) < 4000
+    assert instance.bulk[0].path.startswith("00091001/")
+
+
 def test_a_deflated_stream_of_nothing_is_bounded() -> None:
     assert refusal_of(SEEDS[4][: read(SEEDS[4]).data_set_offset] + b"\xff" * 100) is FailureCode.BAD_HEADER
 
