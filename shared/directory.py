@@ -5,6 +5,7 @@ database and answers requests from it, so that no service calls another.
 """
 
 import asyncio
+import logging
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import BigInteger, Integer, Text, select
@@ -27,6 +28,9 @@ from shared.events.directory import (
     TrustAnchor,
 )
 from shared.events.envelope import Envelope
+from shared.telemetry import fields
+
+logger = logging.getLogger(__name__)
 
 _POSITION = 1
 
@@ -135,23 +139,40 @@ async def apply(session: AsyncSession, event: DirectoryEvent) -> bool:
     return result.scalar_one_or_none() is not None
 
 
-async def follow(db: Database, bus: Bus, stop: asyncio.Event) -> None:
+async def follow(db: Database, bus: Bus, stop: asyncio.Event, caught_up: asyncio.Event | None = None) -> None:
     """Keep the copy up to date until ``stop``: reads on from where it stood, from the beginning when new."""
     async with db.transaction() as session:
         position = await session.get(DirectoryPosition, _POSITION)
         start = position.stream_sequence + 1 if position else 1
 
     async def on_delivery(delivery: Delivery) -> None:
-        envelope = Envelope.from_bytes(delivery.data)
+        event = _read(delivery)
         async with db.transaction() as session:
-            await apply(session, DirectoryEvent.model_validate(envelope.data))
+            if event is not None:
+                await apply(session, event)
             await session.execute(
                 insert(DirectoryPosition)
                 .values(id=_POSITION, stream_sequence=delivery.sequence)
                 .on_conflict_do_update(index_elements=["id"], set_={"stream_sequence": delivery.sequence})
             )
 
-    await bus.watch(stream=DIRECTORY, subjects=["directory.>"], from_sequence=start, handler=on_delivery, stop=stop)
+    await bus.watch(
+        stream=DIRECTORY,
+        subjects=["directory.>"],
+        from_sequence=start,
+        handler=on_delivery,
+        stop=stop,
+        caught_up=caught_up,
+    )
+
+
+def _read(delivery: Delivery) -> DirectoryEvent | None:
+    """None for what cannot be read: the watch is ordered, so one bad record must not hold up all that follow."""
+    try:
+        return DirectoryEvent.model_validate(Envelope.from_bytes(delivery.data).data)
+    except ValueError:
+        logger.exception("a directory record cannot be read and is passed over", extra=fields(stream=DIRECTORY))
+        return None
 
 
 def event_of(record: DirectoryRecord, revision: int, *, deleted: bool = False) -> DirectoryEvent:

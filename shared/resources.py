@@ -5,7 +5,7 @@ from pathlib import Path
 
 from shared.auth import TokenVerifier
 from shared.blobs import BlobStore, open_store
-from shared.bus import Bus, connect
+from shared.bus import Bus, StreamLimits, connect
 from shared.db import Database
 from shared.settings import Settings
 
@@ -33,7 +33,13 @@ class Resources:
                 pool_size=settings.database_pool_size,
                 max_overflow=settings.database_pool_overflow,
             ),
-            bus=await connect(settings.nats_url, service=settings.service, replicas=settings.nats_replicas),
+            bus=await connect(
+                settings.nats_url,
+                service=settings.service,
+                limits=StreamLimits(replicas=settings.nats_replicas, center_bytes=settings.nats_center_bytes),
+                replicas=settings.nats_replicas,
+                tls_ca=settings.nats_ca,
+            ),
             blobs=await open_store(settings.blobs, name=settings.service),
             region_blobs=await open_store(settings.region_blobs, name="region"),
             verifier=TokenVerifier(settings.jwks_url, cache),

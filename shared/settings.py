@@ -17,6 +17,8 @@ class Settings(BaseSettings):
     database_pool_overflow: int = Field(default=3, ge=0, description="connections opened beyond them under load")
     nats_url: str = Field(default="nats://127.0.0.1:4222", description="nats://user:password@host:port[,…]")
     nats_replicas: int = Field(default=1, ge=1, le=5, description="copies of each stream; 3 on a cluster")
+    nats_ca: Path | None = Field(default=None, description="the region's CA, for tls:// addresses")
+    nats_center_bytes: int = Field(default=1 << 30, ge=1 << 20, description="size limit of a centre's event stream")
     blobs: str = Field(description="file:///folder or s3://access:secret@host:port/bucket: this service's bytes")
     region_blobs: str = Field(description="the same, for signed reports that centres write and the gateway reads")
     spool_dir: Path = Field(description="a folder on a disk with room for the uploads under way")

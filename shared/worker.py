@@ -21,10 +21,14 @@ _BACKOFF_MAX_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """``run(stop)`` returns only when ``stop`` is set; whatever it raises is logged and it is run again."""
+    """``run(stop)`` returns only when ``stop`` is set; whatever it raises is logged and it is run again.
+
+    ``ready`` is set by the loop once it is attached; without one it counts as ready from the start.
+    """
 
     name: str
     run: Callable[[asyncio.Event], Awaitable[None]]
+    ready: asyncio.Event | None = None
 
 
 def every(name: str, seconds: float, work: Callable[[], Awaitable[object]]) -> Loop:
@@ -49,11 +53,11 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
 
 def core_loops(resources: Resources) -> list[Loop]:
     """What every service's worker does: keep the streams, relay the outbox, follow the directory, seal the audit."""
-    db, bus = resources.db, resources.bus
+    db, bus, directory_ready = resources.db, resources.bus, asyncio.Event()
     return [
         every("streams", 60.0, bus.ensure_streams),
         Loop("outbox", lambda stop: outbox.run_relay(db, bus, stop)),
-        Loop("directory", lambda stop: follow(db, bus, stop)),
+        Loop("directory", lambda stop: follow(db, bus, stop, directory_ready), directory_ready),
         every("audit-seal", 1.0, lambda: audit.seal_once(db)),
         every("outbox-sweep", 3600.0, lambda: _sweep(db)),
     ]
@@ -65,12 +69,21 @@ async def _sweep(db: Database) -> None:
 
 
 async def run_loops(loops: list[Loop], stop: asyncio.Event, ready_file: Path | None = None) -> None:
-    """Run until ``stop``. ``ready_file`` is written once all loops have begun."""
-    tasks = [asyncio.create_task(_keep_running(loop, stop), name=loop.name) for loop in loops]
-    await asyncio.sleep(0)  # each task reaches its first await
-    if ready_file is not None:
-        await asyncio.to_thread(ready_file.write_text, "ready\n")
-    await asyncio.gather(*tasks)
+    """Run until ``stop``. ``ready_file`` is written once every loop that says so is attached."""
+    async with asyncio.TaskGroup() as group:
+        for loop in loops:
+            group.create_task(_keep_running(loop, stop), name=loop.name)
+        if ready_file is not None:
+            announcing = group.create_task(_announce_ready(loops, ready_file))
+            await stop.wait()
+            announcing.cancel()
+
+
+async def _announce_ready(loops: list[Loop], ready_file: Path) -> None:
+    for loop in loops:
+        if loop.ready is not None:
+            await loop.ready.wait()
+    await asyncio.to_thread(ready_file.write_text, "ready\n")
 
 
 async def _keep_running(loop: Loop, stop: asyncio.Event) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deploy.pages.table import markdown_table
 from services.imaging.parse import FailureCode
-from shared import errors
+from shared.blobs import BlobMissing
 from shared.errors import GongzhenError
 
 _HEAD = """# Error codes
@@ -18,11 +18,12 @@ and may change, `code` does not. `errors` names the faults of a payload one by o
 
 
 def errors_page(root: Path) -> str:
-    classes = {name: item for name, item in vars(errors).items() if _is_error(item)}
+    classes = {item.__name__: item for item in _tree(GongzhenError)}
     rows = {(item.status, item.default_code): (item.title, name) for name, item in classes.items()}
     for path in sorted([*root.glob("shared/**/*.py"), *root.glob("services/**/*.py")]):
         for name, code in _raised(ast.parse(path.read_text(encoding="utf-8")), classes):
             rows.setdefault((classes[name].status, code), (classes[name].title, name))
+    assert BlobMissing.__name__ in classes
     table = markdown_table(
         ("status", "code", "meaning", "class"),
         ((str(status), f"`{code}`", title, name) for (status, code), (title, name) in sorted(rows.items())),
@@ -31,8 +32,11 @@ def errors_page(root: Path) -> str:
     return f"{_HEAD}{table}\n## Why a file of an imaging upload is refused\n\n{files}"
 
 
-def _is_error(item: object) -> bool:
-    return isinstance(item, type) and issubclass(item, GongzhenError)
+def _tree(root: type[GongzhenError]) -> Iterator[type[GongzhenError]]:
+    """The class and all that stand below it, those of the blob stores included."""
+    yield root
+    for below in root.__subclasses__():
+        yield from _tree(below)
 
 
 def _raised(tree: ast.AST, classes: dict[str, type[GongzhenError]]) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,9 @@ report events are facts, each once by (report_id, version, kind).
 def events_page() -> str:
     subjects = [(f"`{{center}}.{kind}.v1{_suffix(kind)}`", "CaseEvent") for kind in CaseEventKind]
     subjects += [(f"`{{center}}.{kind}.v1`", "ReportEvent") for kind in ReportEventKind]
-    subjects += [(f"`directory.{kind}.<id>`", f"DirectoryEvent with a {cls.__name__}") for kind, cls in RECORD_CLASSES.items()]
+    subjects += [
+        (f"`directory.{kind}.<id>`", f"DirectoryEvent with a {cls.__name__}") for kind, cls in RECORD_CLASSES.items()
+    ]
     text = _HEAD + markdown_table(("subject", "data"), subjects)
     for model in (CaseEvent, CaseSnapshot, ReportEvent, ReportFacts, DirectoryEvent, *RECORD_CLASSES.values()):
         text += f"\n## {model.__name__}\n\n{_fields(model)}"
