@@ -6,6 +6,7 @@ and it trusts every local connection. Here: TCP on loopback, scram for every con
 
 import hashlib
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import asyncpg
 
 from deploy.local.command import Command, base_environment
 from deploy.local.ports import LOOPBACK
-from deploy.local.privileges import Account, can_reach, make_private_folder, server_account
+from deploy.local.privileges import Account, can_reach, make_passable_folder, make_private_folder, server_account
 from deploy.local.problems import CannotStart
 from deploy.local.programs import POSTGRES_RELEASE, find_postgres
 from deploy.local.secrets import ADMIN
@@ -160,8 +161,23 @@ def plan_postgres(
         programs = _copy_programs(programs)
     folder = state / "postgres"
     if not can_reach(folder, account):
-        folder = ROOT_STORE / hashlib.sha256(str(state.resolve()).encode()).hexdigest()[:16] / "postgres"
+        folder = _outside_folder(state) / "postgres"
     return PostgresServer(programs, folder, port, admin_password, account, SETTINGS | (settings or {}))
+
+
+def _outside_folder(state: Path) -> Path:
+    """Below ROOT_STORE, named after the state folder and remembered there: a state folder that was deleted and made
+    anew has other passwords, so it must not meet the data of the old one.
+    """
+    note = state / "postgres.location"
+    if note.exists():
+        return Path(note.read_text("utf-8").strip())
+    make_passable_folder(ROOT_STORE)
+    named = hashlib.sha256(str(state.resolve()).encode()).hexdigest()[:12]
+    folder = ROOT_STORE / f"{named}-{secrets.token_hex(4)}"
+    make_passable_folder(folder)
+    note.write_text(f"{folder}\n", "utf-8")
+    return folder
 
 
 def _copy_programs(programs: Path) -> Path:
@@ -171,6 +187,8 @@ def _copy_programs(programs: Path) -> Path:
     target = ROOT_STORE / f"postgres-{POSTGRES_RELEASE}-{stamp}"
     if not target.exists():
         draft = target.with_name(f"{target.name}.{os.getpid()}")
+        for folder in (ROOT_STORE, draft, draft / package.name):
+            make_passable_folder(folder)
         shutil.copytree(programs, draft / package.name / programs.name, symlinks=True)
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.exists():

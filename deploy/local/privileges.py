@@ -53,6 +53,13 @@ def make_private_folder(path: Path, account: Account | None) -> None:
     path.chmod(0o700)
 
 
+def make_passable_folder(path: Path) -> None:
+    """A new folder that others may pass through but not list, whatever the umask; an existing one stays as it is."""
+    if not path.exists():
+        path.mkdir(parents=True)
+        path.chmod(0o711)
+
+
 def _find(name: str) -> Account | None:
     try:
         entry = pwd.getpwnam(name)
