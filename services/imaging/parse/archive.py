@@ -46,7 +46,7 @@ def members(file: BinaryIO, size_bytes: int, budget: Budget) -> Iterator[Member]
                     expanded_bytes += count
                     target.seek(0)
                     yield Member(name, target, count)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError):
         raise Refused(FailureCode.ARCHIVE_UNREADABLE) from None
 
 
@@ -56,6 +56,9 @@ def _checked(archive: zipfile.ZipFile, size_bytes: int, budget: Budget) -> list[
     promised_bytes = 0
     for info in archive.infolist():
         name = member_name(info)
+        # Counted from a start that the archive itself names, an offset may come out negative.
+        if not name or not info.filename or not 0 <= info.header_offset < size_bytes:
+            raise Refused(FailureCode.ARCHIVE_UNREADABLE)
         check_inside(name, info)
         if info.is_dir():
             continue

@@ -10,17 +10,14 @@ from struct import Struct
 from typing import NamedTuple
 
 from services.imaging.parse.encoding import LONG_VRS, SHORT_VRS, Encoding, dictionary_vr
+from services.imaging.parse.fragments import ITEM, SEQUENCE_END, UNDEFINED, check_within, walk_fragments
 from services.imaging.parse.refusal import FailureCode, Refused
 from services.imaging.parse.remark import Remark
 from services.imaging.parse.window import Window
 
-UNDEFINED = 0xFFFFFFFF
-ITEM = 0xFFFEE000
 ITEM_END = 0xFFFEE00D
-SEQUENCE_END = 0xFFFEE0DD
 MAX_DEPTH = 32
 MAX_ELEMENTS = 500_000
-MAX_FRAGMENTS = 1_000_000
 
 _HEAD = {True: Struct("<HHL"), False: Struct(">HHL")}
 _SHORT = {True: Struct("<H"), False: Struct(">H")}
@@ -97,32 +94,13 @@ class Walker:
             self.remarks.add(Remark.SEQUENCE_UNREADABLE)
         return Element(head.tag, "SQ", head.value, head.length, encoding.little, tuple(items)), behind
 
-    def fragments(self, start: int, end: int, little: bool) -> tuple[tuple[tuple[int, int], ...], int]:
-        """Offset and length of each item of encapsulated pixel data (PS3.5 A.4), the offset table first."""
-        found: list[tuple[int, int]] = []
-        offset = start
-        while True:
-            self._within(offset + 8, end)
-            group, element, length = _HEAD[little].unpack(self._window.far(offset, 8))
-            tag = group << 16 | element
-            offset += 8
-            if tag == SEQUENCE_END:
-                return tuple(found), offset
-            if tag != ITEM or length == UNDEFINED:
-                raise Refused(FailureCode.BAD_HEADER, "压缩像素数据的分段标识错误")
-            self._within(offset + length, end)
-            found.append((offset, length))
-            if len(found) > MAX_FRAGMENTS:
-                raise Refused(FailureCode.HEADER_TOO_LARGE)
-            offset += length
-
     def _undefined(self, head: Head, end: int, encoding: Encoding, depth: int) -> tuple[Element, int]:
         if head.vr == "SQ" or (head.vr == "UN" and self._starts_item(head.value, end, encoding)):
             items: list[DataSet] = []
             behind = self._items(items, head.value, end, encoding, depth + 1, delimited=True)
             length = behind - head.value
             return Element(head.tag, "SQ", head.value, length, encoding.little, tuple(items)), behind
-        fragments, behind = self.fragments(head.value, end, encoding.little)
+        fragments, behind = walk_fragments(self._window, head.value, end, encoding.little)
         element = Element(head.tag, head.vr, head.value, behind - head.value, encoding.little, None, fragments)
         return element, behind
 
@@ -191,11 +169,7 @@ class Walker:
             raise Refused(FailureCode.HEADER_TOO_LARGE)
 
     def _within(self, behind: int, end: int) -> None:
-        if behind <= end:
-            return
-        # Past the end of the file it was cut off; past the end of its own item it was written wrongly.
-        code = FailureCode.TRUNCATED if end == self._window.size_bytes else FailureCode.BAD_HEADER
-        raise Refused(code)
+        check_within(self._window, behind, end)
 
     @staticmethod
     def _named(tag: int, vr: str) -> str:

@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
-from services.imaging.parse.elements import UNDEFINED, DataSet, Element, Walker
+from services.imaging.parse.elements import DataSet, Element, Walker
 from services.imaging.parse.encoding import Encoding
+from services.imaging.parse.fragments import UNDEFINED, walk_fragments
 from services.imaging.parse.refusal import FailureCode, Refused
 from services.imaging.parse.remark import Remark
 from services.imaging.parse.window import Window
@@ -58,7 +59,7 @@ def read_header(window: Window, start: int, encoding: Encoding, remarks: set[Rem
             remarks.add(Remark.TRAILING_BYTES)
             break
         if head.tag in PIXEL_TAGS and head.length == UNDEFINED:
-            fragments, behind = walker.fragments(head.value, end, encoding.little)
+            fragments, behind = walk_fragments(window, head.value, end, encoding.little)
             element = Element(head.tag, "OB", head.value, behind - head.value, encoding.little, None, fragments)
         else:
             element, behind = walker.element(head, end, encoding, 0)

@@ -1,6 +1,5 @@
 """One DICOM file as the intake needs it. The pixels are never read, only measured and hashed."""
 
-import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, BinaryIO
@@ -10,6 +9,7 @@ from services.imaging.parse.digest import digest
 from services.imaging.parse.encoding import EXPLICIT_LITTLE, IMPLICIT_LITTLE, encoding_of, is_deflated
 from services.imaging.parse.file_meta import DICOMDIR_CLASS, FileMeta, read_file_meta
 from services.imaging.parse.header import Header, read_header, recognised_encoding
+from services.imaging.parse.identity import check_uid, read_identity
 from services.imaging.parse.inflate import inflated
 from services.imaging.parse.json_model import BulkValue, JsonModel
 from services.imaging.parse.moments import moment, parse_date, parse_time, parse_zone
@@ -18,9 +18,6 @@ from services.imaging.parse.refusal import FailureCode, Refused
 from services.imaging.parse.remark import Remark
 from services.imaging.parse.values import Values
 from services.imaging.parse.window import Window
-
-_CONFORMING_UID = re.compile(r"[0-9.]{1,64}")
-_USABLE_UID = re.compile(r"[0-9A-Za-z][0-9A-Za-z.\-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +101,22 @@ def _read(
     encoding = recognised_encoding(window, start, encoding_of(meta.transfer_syntax_uid), remarks)
     header = read_header(window, start, encoding, remarks)
     values = Values.of_root(window, header.data_set, default_charset, remarks)
-    sop_instance_uid, study_uid, series_uid, sop_class_uid = _identity(values, remarks)
+    uids = read_identity(values, remarks)
     transfer_syntax_uid = meta.transfer_syntax_uid or _assumed_syntax(header, encoding.implicit, remarks)
-    _check_uid(transfer_syntax_uid, remarks)
+    check_uid(transfer_syntax_uid, remarks)
     picture = read_picture(values)
-    check_whole(header, picture, sop_class_uid, transfer_syntax_uid)
-    if meta.sop_instance_uid and meta.sop_instance_uid != sop_instance_uid:
+    check_whole(header, picture, uids.sop_class, transfer_syntax_uid)
+    if meta.sop_instance_uid and meta.sop_instance_uid != uids.sop_instance:
         remarks.add(Remark.META_DIFFERS)
     model = JsonModel(values, remarks)
     metadata = model.build()
     digests = digest(file, meta.data_set_offset, size_bytes)
     day, clock = parse_date(values.text(0x00080020)), parse_time(values.text(0x00080030))
     return Instance(
-        sop_instance_uid=sop_instance_uid,
-        sop_class_uid=sop_class_uid,
-        study_uid=study_uid,
-        series_uid=series_uid,
+        sop_instance_uid=uids.sop_instance,
+        sop_class_uid=uids.sop_class,
+        study_uid=uids.study,
+        series_uid=uids.series,
         transfer_syntax_uid=transfer_syntax_uid,
         modality=values.text(0x00080060),
         patient=read_patient(values),
@@ -156,32 +153,6 @@ def _read(
         metadata=metadata,
         bulk=tuple(model.bulk),
     )
-
-
-def _identity(values: Values, remarks: set[Remark]) -> tuple[str, str, str, str]:
-    """SOP instance, study, series, SOP class: without one of them an instance has no place (PS3.3 type 1)."""
-    uids = []
-    for tag, missing in (
-        (0x00080018, FailureCode.MISSING_SOP_INSTANCE_UID),
-        (0x0020000D, FailureCode.MISSING_STUDY_UID),
-        (0x0020000E, FailureCode.MISSING_SERIES_UID),
-        (0x00080016, FailureCode.MISSING_SOP_CLASS),
-    ):
-        uid = values.uid(tag)
-        if not uid:
-            raise Refused(missing)
-        _check_uid(uid, remarks)
-        uids.append(uid)
-    return uids[0], uids[1], uids[2], uids[3]
-
-
-def _check_uid(uid: str, remarks: set[Remark]) -> None:
-    """PS3.5 9.1 allows digits and dots, at most 64. Anonymizers write hexadecimal digests and longer numbers, which
-    identify just as well; refused is what could not stand in a URL or a path."""
-    if not _USABLE_UID.fullmatch(uid):
-        raise Refused(FailureCode.INVALID_UID)
-    if not _CONFORMING_UID.fullmatch(uid):
-        remarks.add(Remark.UID_NONCONFORMING)
 
 
 def _assumed_syntax(header: Header, implicit: bool, remarks: set[Remark]) -> str:

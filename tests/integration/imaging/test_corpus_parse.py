@@ -12,8 +12,9 @@ from pydicom import dcmread
 
 from services.imaging.parse.dicomdir import read_dicomdir
 from services.imaging.parse.instance import Instance, read_instance
+from services.imaging.parse.outcomes import Taken
 from services.imaging.parse.refusal import FailureCode, Refused
-from services.imaging.parse.sort_out import Taken, UploadSorter
+from services.imaging.parse.sort_out import UploadSorter
 
 pytestmark = pytest.mark.corpus
 

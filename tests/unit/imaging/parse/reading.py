@@ -6,8 +6,9 @@ import pytest
 
 from services.imaging.parse.instance import Instance, read_instance
 from services.imaging.parse.limits import Limits
+from services.imaging.parse.outcomes import Conclusion, Outcome
 from services.imaging.parse.refusal import FailureCode, Refused
-from services.imaging.parse.sort_out import Conclusion, Outcome, UploadSorter
+from services.imaging.parse.sort_out import UploadSorter
 
 
 def read(file: bytes, default_charset: str | None = "GB18030") -> Instance:

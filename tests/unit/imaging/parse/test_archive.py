@@ -7,8 +7,8 @@ import zipfile
 import pytest
 
 from services.imaging.parse.limits import Limits
+from services.imaging.parse.outcomes import Ignored, IgnoredReason, RefusedFile, Taken
 from services.imaging.parse.refusal import FailureCode
-from services.imaging.parse.sort_out import Ignored, IgnoredReason, RefusedFile, Taken
 from tests.support import dicom_files
 from tests.unit.imaging.parse.reading import sort_out
 
@@ -86,6 +86,13 @@ def test_a_damaged_archive() -> None:
     sound = dicom_files.zip_of({"IM1": CT})
     assert code_of(sound[:-30]) is FailureCode.ARCHIVE_UNREADABLE
     assert code_of(sound[:60] + b"\xff\xff\xff\xff" + sound[64:]) is FailureCode.ARCHIVE_UNREADABLE
+
+
+def test_an_archive_whose_offsets_lead_before_its_beginning() -> None:
+    astray = bytearray(dicom_files.zip_of({"IM1": CT}))
+    end = astray.rindex(b"PK\x05\x06")
+    astray[end + 16 : end + 20] = (0x00FFFFFF).to_bytes(4, "little")
+    assert code_of(bytes(astray)) is FailureCode.ARCHIVE_UNREADABLE
 
 
 def test_a_compression_that_could_ask_for_any_memory() -> None:

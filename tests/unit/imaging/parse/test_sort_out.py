@@ -2,9 +2,9 @@
 
 import pytest
 
+from services.imaging.parse.outcomes import Ignored, IgnoredReason, RefusedFile, Taken
 from services.imaging.parse.refusal import FailureCode
 from services.imaging.parse.remark import Remark
-from services.imaging.parse.sort_out import Ignored, IgnoredReason, RefusedFile, Taken
 from tests.support import dicom_files
 from tests.unit.imaging.parse.reading import sort_out
 
