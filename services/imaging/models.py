@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base
 
+CONTENT_KIND = "instance"  # what the reading workflow calls our contents
 _SCHEMA = {"schema": "imaging"}
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import StreamingResponse
 
 from services.imaging.api.bytes import answer_bytes
+from services.imaging.models import CONTENT_KIND
 from services.imaging.queries import instances
 from shared import audit
 from shared.auth import Actor
@@ -15,8 +16,6 @@ from shared.errors import NotFound
 from shared.reading.models import Case
 from shared.reading.queries import cases
 from shared.web import CurrentActor, CurrentResources, client_address
-
-KIND = "instance"
 
 
 class ShownInstance(BaseModel):
@@ -89,7 +88,7 @@ async def _content(session: Session, actor: Actor, case_id: str) -> tuple[Case, 
     """The case and the ids of its instances. Raises NotFound for another's."""
     case = await cases.see(session, actor, case_id)
     contents = await cases.contents(session, case_id)
-    return case, [content.record_id for content in contents if content.kind == KIND]
+    return case, [content.record_id for content in contents if content.kind == CONTENT_KIND]
 
 
 async def _record_read(session: Session, actor: Actor, case_id: str, address: str) -> None:

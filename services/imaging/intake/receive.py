@@ -43,6 +43,21 @@ async def receive_form(request: Request, limits: Limits) -> AsyncIterator[tuple[
         spool.close()
 
 
+async def read_bounded(request: Request, max_bytes: int) -> bytes:
+    """A small body. Raises TooLarge as soon as it is longer, Unreadable when it is cut off."""
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > max_bytes:
+                raise TooLarge(
+                    f"正文不得超过 {max_bytes} 字节", code="order_too_large", extra={"limit_bytes": max_bytes}
+                )
+    except ClientDisconnect:
+        raise Unreadable("上传中断", code="upload_interrupted") from None
+    return bytes(body)
+
+
 async def _pump(request: Request, parser: FormParser, limits: Limits) -> None:
     writing: asyncio.Future[None] | None = None
     slab = bytearray()

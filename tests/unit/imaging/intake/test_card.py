@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from services.imaging.intake.card import contradictions, fill_card
+from services.imaging.intake.card import contradictions, exam_of, patient_of
 from services.imaging.intake.names import is_same_name
-from services.imaging.intake.order import Order
 from services.imaging.parse.instance import Instance, read_instance
+from shared.reading.schemas.order import Order
 from tests.support.dicom import dicom
 
 
@@ -21,26 +21,11 @@ def order(**patient: Any) -> Order:
     return Order.model_validate({"patient": patient})
 
 
-def test_the_images_speak_where_the_order_is_silent() -> None:
-    card = fill_card(order(), [instance()])
-    assert (card.patient.name, card.patient.id, card.patient.sex) == ("测试甲", "P001", "M")
-    assert str(card.patient.birth_date) == "1960-01-31"
-    assert (card.exam.modality, card.exam.name) == ("DX", "CHEST PA")
-    assert card.exam.performed_at is not None and card.exam.performed_at.isoformat() == "2026-11-21T10:20:00+08:00"
-
-
-def test_the_order_wins() -> None:
-    card = fill_card(order(name="测试乙", id="P9", sex="F", age="65Y"), [instance()])
-    assert (card.patient.name, card.patient.id, card.patient.sex) == ("测试乙", "P9", "F")
-    assert (card.patient.age, card.patient.birth_date) == ("65Y", None)
-
-
-def test_nothing_is_filled_for_an_unknown_patient() -> None:
-    assert fill_card(order(unknown=True), [instance()]).patient.name == ""
-
-
-def test_an_order_without_images_is_the_card() -> None:
-    assert fill_card(order(name="测试甲"), []).patient.name == "测试甲"
+def test_patient_and_exam_are_told_by_the_images() -> None:
+    patient, exam = patient_of([instance()]), exam_of([instance()])
+    assert (patient.name, patient.id, patient.sex, str(patient.birth_date)) == ("测试甲", "P001", "M", "1960-01-31")
+    assert (exam.modality, exam.name) == ("DX", "CHEST PA")
+    assert exam.performed_at is not None and exam.performed_at.isoformat() == "2026-11-21T10:20:00+08:00"
 
 
 @pytest.mark.parametrize(

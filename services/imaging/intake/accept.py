@@ -1,0 +1,164 @@
+"""Accepted images become durable: their bytes as one pack, then rows, case and event in one transaction.
+
+A crash between the two leaves a pack that no row names (orphans.py drops it), never a case without its bytes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from services.imaging.intake.sorting import Image
+from services.imaging.intake.spool import Spool
+from services.imaging.models import CONTENT_KIND
+from services.imaging.queries import instances
+from services.imaging.queries.instances import Known
+from shared import audit
+from shared.auth import Actor
+from shared.blobs import BlobRef
+from shared.db import Session
+from shared.errors import FieldProblem, GongzhenError, InstanceConflict
+from shared.reading.models import Case
+from shared.reading.workflow.arrival import Arrival, Content, Outcome
+from shared.reading.workflow.intake import accept, find_same
+from shared.resources import Resources
+from shared.telemetry import fields
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """``arrival`` is without contents: they are the images."""
+
+    actor: Actor
+    address: str
+    images: Sequence[Image]
+    arrival: Arrival
+
+
+async def accept_images(resources: Resources, upload: Upload, spool: Spool) -> tuple[Case, Outcome]:
+    """Durable when it returns. For an upload that is wholly known nothing is written.
+
+    Raises InstanceConflict, and what the workflow raises (AccessionTaken, Conflict, Invalid); then nothing is kept.
+    """
+    async with resources.db.transaction() as session:
+        known = await _known(session, upload)
+        same = await find_same(session, upload.actor, _arrival(upload, known))
+    if same is not None:
+        return same, Outcome.same
+    new = [image for image in upload.images if image.facts.sop_instance_uid not in known]
+    refs = await resources.blobs.put_pack([image.open(spool) for image in new])
+    try:
+        async with resources.db.transaction() as session:
+            case, outcome, used = await _write(session, upload, dict(zip(_uids(new), refs, strict=True)), spool)
+    except GongzhenError as error:
+        # A 5xx may mean that the commit's answer was lost: then the rows may be there, and the sweep decides.
+        if error.status < 500:
+            await _drop(resources, refs)
+        raise
+    if not used:
+        await _drop(resources, refs)  # the same upload came twice at once, and the other was first
+    logger.info(
+        "upload accepted",
+        extra=fields(
+            case_id=case.case_id,
+            action=str(outcome),
+            count=len(upload.images),
+            size_bytes=sum(image.length for image in upload.images),
+        ),
+    )
+    return case, outcome
+
+
+async def _write(
+    session: Session, upload: Upload, refs: dict[str, BlobRef], spool: Spool
+) -> tuple[Case, Outcome, bool]:
+    """What was read before the pack was written is read again under lock; the bool: the pack is needed."""
+    clinic_id = upload.actor.org_id
+    await instances.lock_studies(session, clinic_id, upload.arrival.study_uids)
+    known = await _known(session, upload)
+    new = [image for image in upload.images if image.facts.sop_instance_uid not in known]
+    if new:
+        known |= await _add(session, clinic_id, new, refs, spool)
+    accepted = await accept(session, upload.actor, _arrival(upload, known))
+    case = accepted.case
+    if accepted.outcome is not Outcome.same:
+        await audit.record(
+            session, upload.actor, "case.upload", "case", case.case_id, address=upload.address,
+            detail={"outcome": str(accepted.outcome), "instances": len(accepted.new_contents)},
+        )  # fmt: skip
+    return case, accepted.outcome, bool(new)
+
+
+async def _add(
+    session: Session, clinic_id: str, new: Sequence[Image], refs: dict[str, BlobRef], spool: Spool
+) -> dict[str, Known]:
+    added: dict[str, str] = {}
+    series = await instances.put_series(session, clinic_id, (image.facts for image in new))
+    for start in range(0, len(new), instances.BATCH):
+        batch = new[start : start + instances.BATCH]
+        headers = await asyncio.to_thread(_headers, batch, spool)
+        rows = [
+            (image.facts, header, refs[image.facts.sop_instance_uid])
+            for image, header in zip(batch, headers, strict=True)
+        ]
+        added |= await instances.add(session, clinic_id, rows, series)
+    taken = [image for image in new if image.facts.sop_instance_uid not in added]
+    if taken:
+        raise conflict(taken)
+    return {
+        image.facts.sop_instance_uid: Known(added[image.facts.sop_instance_uid], image.facts.data_set_sha256)
+        for image in new
+    }
+
+
+async def _known(session: Session, upload: Upload) -> dict[str, Known]:
+    known = await instances.known(session, upload.actor.org_id, _uids(upload.images))
+    other = [
+        image
+        for image in upload.images
+        if (held := known.get(image.facts.sop_instance_uid)) is not None
+        and held.data_set_sha256 != image.facts.data_set_sha256
+    ]
+    if other:
+        raise conflict(other)
+    return known
+
+
+def conflict(images: Sequence[Image]) -> InstanceConflict:
+    """Names the instances by the UIDs the clinic itself sent."""
+    return InstanceConflict(
+        errors=[
+            FieldProblem(
+                f"file:{image.number}",
+                "instance_conflict",
+                f"SOP Instance UID {image.facts.sop_instance_uid} 已存有不同内容",
+            )
+            for image in images[:100]
+        ],
+        extra={"sop_instance_uids": [image.facts.sop_instance_uid for image in images[:100]]},
+    )
+
+
+def _headers(images: Sequence[Image], spool: Spool) -> list[dict[str, Any]]:
+    return [image.read_header(spool) for image in images]
+
+
+def _arrival(upload: Upload, known: dict[str, Known]) -> Arrival:
+    """Contents in the order of the upload; an instance without a row yet has no record id."""
+    contents = []
+    for image in upload.images:
+        held = known.get(image.facts.sop_instance_uid)
+        contents.append(Content(image.facts.data_set_sha256, held.instance_id if held else "", CONTENT_KIND))
+    return replace(upload.arrival, contents=contents)
+
+
+async def _drop(resources: Resources, refs: Sequence[BlobRef]) -> None:
+    for key in {ref.key for ref in refs}:
+        await resources.blobs.delete(key)
+
+
+def _uids(images: Sequence[Image]) -> list[str]:
+    return [image.facts.sop_instance_uid for image in images]

@@ -1,0 +1,119 @@
+"""One upload from its form to its case: order, files, refusals, then acceptance."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.imaging.intake.accept import Upload, accept_images
+from services.imaging.intake.card import contradictions, exam_of, modality_of, patient_of, remarks_as_warnings
+from services.imaging.intake.form import ReceivedForm
+from services.imaging.intake.order import ImagingOrder, read_order, warnings_of
+from services.imaging.intake.quarantine import keep_refused
+from services.imaging.intake.refusals import refusal_error
+from services.imaging.intake.sorting import Refusal, Sorted, sort_files
+from services.imaging.intake.spool import Spool
+from services.imaging.parse.limits import Limits
+from services.imaging.parse.sort_out import Ignored
+from services.imaging.settings import settings_of
+from shared import directory
+from shared.auth import Actor
+from shared.errors import FieldProblem, InstanceConflict, Invalid
+from shared.events.case import Patient
+from shared.reading.models import Case
+from shared.reading.workflow.arrival import Arrival, Outcome
+from shared.resources import Resources
+from shared.telemetry import fields
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    case: Case
+    outcome: Outcome
+    ignored: Sequence[Ignored]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who uploads, from where, since when, under which Idempotency-Key."""
+
+    actor: Actor
+    address: str
+    first_byte_at: datetime
+    idempotency_key: str | None
+
+
+async def take_in(resources: Resources, sender: Sender, form: ReceivedForm, spool: Spool) -> TakenIn:
+    """Raises Invalid for the order, the error of refusals.py for files, and what acceptance raises.
+
+    Refused files are in quarantine when it raises.
+    """
+    settings = settings_of(resources)
+    order = read_order(form.order)
+    if not form.files:
+        raise Invalid("没有文件", code="no_files", errors=[FieldProblem("files", "missing", "需要至少一个文件")])
+    async with resources.db.transaction() as session:
+        clinic = await directory.organization(session, sender.actor.org_id)
+    limits = Limits(
+        max_files=settings.upload_max_files,
+        max_file_bytes=settings.upload_max_bytes,
+        max_expanded_bytes=2 * settings.upload_max_bytes,
+    )
+    found = await asyncio.to_thread(
+        sort_files,
+        form.files,
+        spool,
+        default_charset=clinic.default_character_set if clinic else None,
+        limits=limits,
+    )
+    if found.refusals:
+        await _quarantine(resources, sender, form, found.refusals, spool)
+        raise refusal_error(
+            found, {"files": limits.max_files, "bytes": limits.max_file_bytes, "expanded": limits.max_expanded_bytes}
+        )
+    upload = Upload(sender.actor, sender.address, found.images, _arrival(sender, order, found))
+    try:
+        case, outcome = await accept_images(resources, upload, spool)
+    except InstanceConflict as error:
+        refusals = [Refusal(int(e.pointer.removeprefix("file:")), "", e.code, e.detail) for e in error.errors]
+        await _quarantine(resources, sender, form, refusals, spool)
+        raise
+    return TakenIn(case, outcome, found.ignored)
+
+
+def _arrival(sender: Sender, order: ImagingOrder, found: Sorted) -> Arrival:
+    """One request is the whole exam, unless the order says how many images there will be.
+
+    The files' own accession number is not used: machines without a worklist write the same one into every exam.
+    """
+    facts = [image.facts for image in found.images]
+    patient = patient_of(facts)
+    return Arrival(
+        center="imaging",
+        order=order,
+        contents=(),
+        first_byte_at=sender.first_byte_at,
+        warnings=[*warnings_of(order), *contradictions(order, facts), *remarks_as_warnings(found.remarks)],
+        modality=modality_of(facts),
+        body_part=next((each.body_part for each in facts if each.body_part), None),
+        study_uids=sorted({each.study_uid for each in facts}),
+        # Of somebody nobody knows, the machine's name and sex are what an operator had to type.
+        patient_from_file=Patient(id=patient.id) if order.patient.unknown else patient,
+        exam_from_file=exam_of(facts),
+        expected_count=order.expected_instances,
+        is_complete=order.expected_instances is None,
+        idempotency_key=sender.idempotency_key,
+    )
+
+
+async def _quarantine(
+    resources: Resources, sender: Sender, form: ReceivedForm, refusals: Sequence[Refusal], spool: Spool
+) -> None:
+    kept = await keep_refused(resources, settings_of(resources), sender.actor, form.files, refusals, spool)
+    logger.info(
+        "upload refused",
+        extra=fields(code=refusals[0].code, count=kept, size_bytes=sum(file.length for file in form.files)),
+    )
