@@ -19,6 +19,8 @@ from services.imaging.parse.refusal import FailureCode, Refused
 from services.imaging.parse.remark import Remark
 from services.imaging.parse.same_patient import PatientCheck
 
+__all__ = ["Conclusion", "Ignored", "IgnoredReason", "Outcome", "RefusedFile", "Taken", "UploadSorter"]
+
 _IMAGE_SUFFIXES = (".dcm", ".dicom", ".dic", ".ima")
 
 
