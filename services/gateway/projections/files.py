@@ -4,18 +4,15 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from shared.blobs import BlobCorrupt, BlobMissing, BlobRef, BlobStore
 from shared.bus import RetryLater
-from shared.errors import GongzhenError, Unreadable
+from shared.errors import GongzhenError
 from shared.events.report import ReportEvent, StoredFile
-from shared.signing.canonical import digest
 from shared.signing.document import ReportDocument
-from shared.signing.inspection import verify_pdf
-from shared.signing.jws import load_jws, payload_of, verify_jws
-from shared.signing.signer import SignerFact, agreement_problems
+from shared.signing.jws import load_jws, payload_of
+from shared.signing.signer import SignerFact
 from shared.signing.trust import TrustRoots
+from shared.signing.verification import FileKind, Verification, verify_file
 
 _LONGEST_BACKOFF_S = 300.0
 
@@ -47,44 +44,29 @@ async def fetch_and_verify(event: ReportEvent, store: BlobStore, roots: TrustRoo
     return await asyncio.to_thread(verify, event, jws, pdf, roots)
 
 
-def verify(event: ReportEvent, jws_bytes: bytes, pdf: bytes | None, roots: TrustRoots) -> VerifiedReport:
+def verify(event: ReportEvent, jws: bytes, pdf: bytes | None, roots: TrustRoots) -> VerifiedReport:
     """Blocking, tens of milliseconds. Raises ReportRefused."""
-    try:
-        jws = load_jws(jws_bytes)
-        signers = verify_jws(jws, roots)
-        payload = payload_of(jws)
-        document = ReportDocument.model_validate_json(payload)
-    except (Unreadable, ValidationError) as error:
-        raise ReportRefused(code="jws_unreadable") from error
-    payload_sha256 = digest(payload)
-    _require_good(signers, document)
-    if event.report.payload_sha256 not in (None, payload_sha256):
+    statement = _require_valid(jws, FileKind.JWS, roots)
+    document = ReportDocument.model_validate_json(payload_of(load_jws(jws)))
+    if statement.digest is None or event.report.payload_sha256 not in (None, statement.digest):
         raise ReportRefused(code="payload_mismatch")
     if _identity(event) != _statement(document):
         raise ReportRefused(code="statement_mismatch")
-    if pdf is not None:
-        _require_same_sheet(pdf, payload_sha256, document, roots)
-    return VerifiedReport(document, payload_sha256, tuple(signers), jws_bytes, pdf)
-
-
-def _require_good(signers: list[SignerFact], document: ReportDocument) -> None:
-    problems = [problem for signer in signers for problem in signer.problems]
-    problems += agreement_problems(signers, document.signature_roles)
-    if problems:
-        raise ReportRefused(problems[0].detail, code=problems[0].code)
-
-
-def _require_same_sheet(pdf: bytes, payload_sha256: str, document: ReportDocument, roots: TrustRoots) -> None:
-    """The sheet is signed by the same rules and says that it shows this very statement."""
-    try:
-        verdict = verify_pdf(pdf, roots)
-    except Unreadable as error:
-        raise ReportRefused(code="pdf_unreadable") from error
-    if verdict.problems:
-        raise ReportRefused(verdict.problems[0].detail, code=f"pdf_{verdict.problems[0].code}")
-    _require_good(list(verdict.signers), document)
-    if verdict.statement is None or verdict.statement.sha256 != payload_sha256:
+    if pdf is not None and _require_valid(pdf, FileKind.PDF, roots).digest != statement.digest:
         raise ReportRefused(code="pdf_mismatch")
+    return VerifiedReport(document, statement.digest, statement.signers, jws, pdf)
+
+
+def _require_valid(data: bytes, kind: FileKind, roots: TrustRoots) -> Verification:
+    try:
+        found = verify_file(data, roots)
+    except GongzhenError as error:
+        raise ReportRefused(error.detail, code=f"{kind}_{error.code}") from error
+    if found.kind is not kind:
+        raise ReportRefused(code=f"{kind}_missing")
+    if not found.valid:
+        raise ReportRefused(found.problems[0].detail, code=f"{kind}_{found.problems[0].code}")
+    return found
 
 
 def _identity(event: ReportEvent) -> tuple[Any, ...]:

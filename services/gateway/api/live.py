@@ -1,0 +1,120 @@
+"""``GET /v1/worklist/events``: server-sent events (WHATWG HTML §9.2), resumed exactly by Last-Event-ID."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import StreamingResponse
+
+from services.gateway.api.pulse import Follower, Pulse
+from services.gateway.api.rights import require_reading
+from services.gateway.api.shapes import iso
+from services.gateway.models.feed import LiveEvent
+from services.gateway.queries import feed
+from shared.auth import Actor
+from shared.directory import require_current
+from shared.errors import GongzhenError
+from shared.resources import Resources
+from shared.web import CurrentActor, CurrentResources
+
+router = APIRouter(tags=["worklist"])
+
+_HEARTBEAT_S = 15.0
+_LONGEST_S = 600.0
+"""As long as a token: the browser then comes again by itself, with its last id and a fresh token."""
+_CATCH_UP = 2000
+
+
+@router.get(
+    "/v1/worklist/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "one event a change of the worklist"}},
+)
+async def follow_worklist(
+    request: Request,
+    actor: CurrentActor,
+    resources: CurrentResources,
+    last_event_id: Annotated[str | None, Header(max_length=64)] = None,
+) -> StreamingResponse:
+    """``event: <kind>``, ``data: {case_id, center, kind, state, priority, due_at, at}``: no patient data.
+
+    ``event: reset`` means that what happened since Last-Event-ID is not kept any more: read the worklist again.
+    """
+    require_reading(actor)
+    pulse: Pulse = request.app.state.pulse
+    return StreamingResponse(
+        _stream(resources, pulse, actor, last_event_id),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _stream(resources: Resources, pulse: Pulse, actor: Actor, last_event_id: str | None) -> AsyncIterator[str]:
+    ends_at = asyncio.get_running_loop().time() + _LONGEST_S
+    async with pulse.follow(actor) as (follower, position):
+        yield f"retry: 2000\nid: {pulse.live_epoch}-{position}\n\n" if last_event_id is None else "retry: 2000\n\n"
+        if last_event_id is not None:
+            async for text in _catch_up(resources, pulse, follower, last_event_id, position):
+                yield text
+        while (left_s := ends_at - asyncio.get_running_loop().time()) > 0:
+            try:
+                event = await asyncio.wait_for(follower.queue.get(), min(_HEARTBEAT_S, left_s))
+            except TimeoutError:
+                if not await _is_still_allowed(resources, actor):
+                    return
+                yield ": still here\n\n"
+                continue
+            if event is None:
+                return
+            yield _text(pulse.live_epoch, event)
+
+
+async def _catch_up(
+    resources: Resources, pulse: Pulse, follower: Follower, last_event_id: str, position: int
+) -> AsyncIterator[str]:
+    """What came behind the last id and up to ``position``, from where the follower hands over by itself."""
+    epoch, _, number = last_event_id.rpartition("-")
+    last = int(number) if number.isascii() and number.isdigit() else -1
+    async with resources.db.transaction() as session:
+        oldest = await feed.oldest_live(session)
+        is_kept = (
+            epoch == pulse.live_epoch
+            and 0 <= last <= position
+            and (last == position or (oldest is not None and last + 1 >= oldest))
+        )
+        missed = (
+            await feed.live_between(session, last, position, org_id=follower.org_id, limit=_CATCH_UP + 1)
+            if is_kept
+            else []
+        )
+    if not is_kept or len(missed) > _CATCH_UP:
+        yield f"id: {pulse.live_epoch}-{position}\nevent: reset\ndata: {{}}\n\n"
+        return
+    for event in missed:
+        if follower.sees(event):
+            yield _text(pulse.live_epoch, event)
+
+
+async def _is_still_allowed(resources: Resources, actor: Actor) -> bool:
+    """An account that was closed meanwhile loses its stream at the next heartbeat."""
+    try:
+        async with resources.db.transaction() as session:
+            await require_current(session, actor)
+    except GongzhenError:
+        return False
+    return True
+
+
+def _text(epoch: str, event: LiveEvent) -> str:
+    data = {
+        "case_id": event.case_id,
+        "center": event.center,
+        "kind": event.kind,
+        "state": event.state,
+        "priority": event.priority,
+        "due_at": iso(event.due_at) if event.due_at else None,
+        "at": iso(event.at),
+    }
+    return f"id: {epoch}-{event.live_seq}\nevent: {event.kind}\ndata: {json.dumps(data)}\n\n"
