@@ -1,6 +1,6 @@
 """Reading what clinics send: DICOM files, ZIP archives, patient CDs. Pure and synchronous; raises only ``Refused``.
 
-``UploadSorter`` takes a whole upload, ``read_instance`` one file. ``FailureCode`` and ``Remark`` are the published codes.
+``UploadSorter`` takes a whole upload, ``read_instance`` one file; ``FailureCode`` and ``Remark`` are published.
 """
 
 from services.imaging.parse.instance import Instance, PixelPlace, read_instance

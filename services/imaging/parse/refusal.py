@@ -30,6 +30,16 @@ class FailureCode(StrEnum):
     ENCRYPTED_ARCHIVE = "encrypted_archive"
     UNSUPPORTED_ARCHIVE = "unsupported_archive"
 
+    @property
+    def detail(self) -> str:
+        """For the clinic, in Chinese."""
+        return _FACTS[self].detail
+
+    @property
+    def dicom_reason(self) -> int:
+        """Failure Reason (0008,1197), 16 bits."""
+        return _FACTS[self].dicom_reason
+
 
 class _Facts(NamedTuple):
     dicom_reason: int
@@ -65,10 +75,10 @@ class Refused(Exception):
 
     def __init__(self, code: FailureCode, detail: str = "") -> None:
         self.code = code
-        self.detail = f"{_FACTS[code].detail}：{detail}" if detail else _FACTS[code].detail
+        self.detail = f"{code.detail}：{detail}" if detail else code.detail
         super().__init__(f"{code}: {self.detail}")
 
     @property
     def dicom_reason(self) -> int:
         """Failure Reason (0008,1197), 16 bits."""
-        return _FACTS[self.code].dicom_reason
+        return self.code.dicom_reason
