@@ -8,6 +8,7 @@ keys        a physician's key, wrapped under the signing PIN
 place       where on a sheet a signature is shown
 signatory   a key with its certificate chain: whoever is about to sign
 grants      an unlocked key for some minutes, sealed into a token
+container   the frame around a signature in a PDF
 jws         the statement under JWS (RFC 7515, general serialization, ES256)
 pades       the sheet under PAdES: the author certifies, the reviewer fills the second field
 signer      what one signature says of its maker

@@ -19,6 +19,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from shared.clock import utc_now
 from shared.errors import Unreadable
+from shared.signing.container import has_our_frame
 from shared.signing.document import SignerRole
 from shared.signing.pades import FIELD_OF
 from shared.signing.signer import Problem, SignerFact, signer_fact
@@ -140,20 +141,11 @@ def _problems(
 
 
 def _covers(last: EmbeddedPdfSignature, pdf: bytes) -> bool:
-    """Every byte of the file is under the last signature, or is that signature, or the zeros that pad it."""
+    """Every byte of the file is under the last signature, or is that signature in the one form we write it."""
     start, gap, tail, length = (int(each) for each in last.byte_range)
     contents = bytes(last.pkcs7_content)
     written = b"<" + contents.hex().upper().encode() + b">"
-    padding = contents[_der_length(contents) :]
-    return start == 0 and tail + length == len(pdf) and pdf[gap:tail] == written and not any(padding)
-
-
-def _der_length(data: bytes) -> int:
-    """The length of the DER value at the start, its tag and length octets included (X.690 §8.1.3)."""
-    if data[1] < 0x80:
-        return 2 + data[1]
-    octets = data[1] & 0x7F
-    return 2 + octets + int.from_bytes(data[2 : 2 + octets], "big")
+    return start == 0 and tail + length == len(pdf) and pdf[gap:tail] == written and has_our_frame(contents)
 
 
 def _statement(pdf: bytes, first: EmbeddedPdfSignature) -> SheetStatement | None:
