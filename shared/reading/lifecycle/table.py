@@ -85,7 +85,9 @@ TRANSITIONS: tuple[Transition, ...] = (
         guards.nobody_else_holds,
         guards.did_not_write,
     ),
-    *_rows([_S.in_review], _A.release_review, None, [By.reviewer, By.dispatcher, By.system], Case.released),
+    *_rows([_S.in_review], _A.release_review, None, [By.reviewer], Case.released, *_HELD),
+    *_rows([_S.in_review], _A.expire, None, [By.system], Case.released),
+    *_rows([_S.in_review], _A.force_release, None, [By.dispatcher], Case.released),
     *_rows([_S.in_review], _A.save_draft, None, [By.reviewer], Report.revised, *_HELD, guards.did_not_write),
     *_rows(
         [_S.in_review],

@@ -34,7 +34,10 @@ _ADDRESSED = frozenset({CaseEventKind.queued, CaseEventKind.reassigned})
 
 @dataclass(slots=True)
 class Step:
-    """One step under way, between its checks and its record. ``claim`` is the live one; ``now`` the database's."""
+    """One step under way, between its checks and its record. ``claim`` is the live one; ``now`` the database's.
+
+    ``version``: the report version that a report.* event speaks of. ``is_quiet``: told already, no event again.
+    """
 
     session: Session
     actor: Actor
@@ -44,6 +47,7 @@ class Step:
     claim: Claim | None
     detail: dict[str, Any] = field(default_factory=dict)
     version: ReportVersion | None = None
+    is_quiet: bool = False
 
     async def end_claim(self) -> None:
         if self.claim is not None:
@@ -67,6 +71,10 @@ class Step:
         self.session.add(self.claim)
         await cases.mark_seen(self.session, self.case.case_id, self.actor.account_id, self.case.content_version)
         return self.claim
+
+    def renew_claim(self) -> None:
+        if self.claim is not None:
+            self.claim.lease_until = max(self.claim.lease_until, self.now + LEASE)
 
 
 async def end_claim(session: Session, claim: Claim, why: str, now: datetime) -> None:
@@ -92,15 +100,52 @@ async def apply(
     Raises NotFound, RoleRequired, ClaimLost (a token that no longer holds), CaseChanged (``expected_version``),
     IllegalTransition, and what the transition's conditions raise.
     """
+    step = await rehearse(
+        session, actor, case_id, action, token=token, wanted_due_at=wanted_due_at, lifecycle=lifecycle
+    )
+    if expected_version is not None and step.case.version != expected_version:
+        raise CaseChanged(extra={"case_version": step.case.version})
+    step.detail.update(detail or {})
+    yield step
+    await _write(step)
+
+
+async def rehearse(
+    session: Session,
+    actor: Actor,
+    case_id: str,
+    action: str,
+    *,
+    token: str | None = None,
+    wanted_due_at: datetime | None = None,
+    lifecycle: Lifecycle = READING,
+) -> Step:
+    """All the checks of a step and no record: whether it would be allowed now. Raises what ``apply`` raises."""
     case = await cases.lock(session, actor, case_id)
     claim = await claims.unended(session, case_id)
     now = await database_now(session)
     transition = await _permit(session, actor, case, claim, now, action, token, wanted_due_at, lifecycle)
-    if expected_version is not None and case.version != expected_version:
-        raise CaseChanged(extra={"case_version": case.version})
-    step = Step(session, actor, case, now, transition, claim, dict(detail or {}))
-    yield step
-    await _write(step)
+    return Step(session, actor, case, now, transition, claim)
+
+
+async def hold(session: Session, actor: Actor, case_id: str, token: str | None) -> "Held":
+    """The case locked for whoever holds it. Raises ClaimLost unless ``token`` is of the actor's live claim."""
+    case = await cases.lock(session, actor, case_id)
+    claim = await claims.unended(session, case_id)
+    now = await database_now(session)
+    if claim is None or not _shows(claim, actor, token, now):
+        raise ClaimLost
+    return Held(case, claim, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    case: Case
+    claim: Claim
+    now: datetime
+
+    def renew(self) -> None:
+        self.claim.lease_until = max(self.claim.lease_until, self.now + LEASE)
 
 
 async def open_case(
@@ -140,6 +185,15 @@ def is_live(claim: Claim | None, now: datetime) -> bool:
     return claim is not None and claim.ended_at is None and claim.lease_until > now
 
 
+def _shows(claim: Claim, actor: Actor, token: str | None, now: datetime) -> bool:
+    return (
+        token is not None
+        and is_live(claim, now)
+        and claim.account_id == actor.account_id
+        and secrets.compare_digest(claim.token.encode(), token.encode())
+    )
+
+
 async def _permit(
     session: Session,
     actor: Actor,
@@ -155,14 +209,10 @@ async def _permit(
     performers = performers_of(actor, case)
     _require_role(lifecycle.performers(action), performers)
     held = is_live(claim, now)
-    shows_claim = (
-        held
-        and claim is not None
-        and token is not None
-        and secrets.compare_digest(claim.token.encode(), token.encode())
-        and claim.account_id == actor.account_id
-    )
+    shows_claim = claim is not None and _shows(claim, actor, token, now)
     if token is not None and not shows_claim and action != Action.resume:
+        raise ClaimLost
+    if held and action == Action.resume:
         raise ClaimLost
     if held and action == Action.claim:
         raise already_claimed(_holder_facts(case, claim, actor, now))
@@ -248,7 +298,7 @@ async def _write(step: Step) -> None:
     case.updated_at = step.now
     if step.version is not None:
         step.version.case_version = case.version
-    if transition.is_traced:
+    if transition.is_traced and not step.is_quiet:
         step.session.add(
             CaseHistory(
                 case_id=case.case_id,
@@ -265,7 +315,7 @@ async def _write(step: Step) -> None:
             )
         )
     await step.session.flush()
-    if transition.event is not None:
+    if transition.event is not None and not step.is_quiet:
         await _tell(step, transition.event)
 
 

@@ -1,0 +1,67 @@
+"""A case finds its reading site, and finds the next one when it waits too long."""
+
+from shared import directory
+from shared.auth import SYSTEM
+from shared.db import Session
+from shared.events.directory import SitePolicy
+from shared.reading.assignment import ExamFacts, choose_reading_site
+from shared.reading.lifecycle import Action, State
+from shared.reading.models import Case
+from shared.reading.queries import cases
+from shared.reading.workflow.apply import apply
+from shared.reading.workflow.turnaround import due_at
+
+_NO_SITE = "目前没有机构可承接此检查，系统将自动重试"
+
+
+async def queue(session: Session, case_id: str) -> bool:
+    """Put a received, whole case into a site's queue. False while it is not whole or nobody takes it.
+
+    Nobody: the case says so and is tried again by the sweep. Delivered twice, it is queued once.
+    """
+    case = await cases.lock(session, SYSTEM, case_id)
+    if case.state != State.received or case.completed_at is None:
+        return False
+    site = await _next_site(session, case)
+    if site is None:
+        if case.unassigned_reason is None:
+            async with apply(session, SYSTEM, case_id, Action.defer, detail={"reason": "no_reading_site"}) as step:
+                step.case.unassigned_reason = _NO_SITE
+        return False
+    async with apply(session, SYSTEM, case_id, Action.queue, detail={"to": site}) as step:
+        policy = await policy_of(session, site, case.center)
+        step.case.unassigned_reason = None
+        hand_to(step.case, site)
+        if case.received_at is not None:
+            step.case.due_at = due_at(case.received_at, case.priority, policy)
+    return True
+
+
+async def escalate(session: Session, case_id: str) -> bool:
+    """Offer a queued case that is overdue to the next site. False where there is none: it stays where it is."""
+    case = await cases.lock(session, SYSTEM, case_id)
+    if case.state != State.queued:
+        return False
+    site = await _next_site(session, case)
+    if site is None:
+        return False
+    detail = {"from": case.reading_site_id, "to": site, "reason": "overdue"}
+    async with apply(session, SYSTEM, case_id, Action.reassign, detail=detail) as step:
+        hand_to(step.case, site)
+        step.case.kept_for_id = step.case.kept_for_name = step.case.kept_until = None
+    return True
+
+
+def hand_to(case: Case, site: str) -> None:
+    case.reading_site_id = site
+    case.offered_sites = sorted({*case.offered_sites, site})
+
+
+async def policy_of(session: Session, site: str | None, center: str) -> SitePolicy | None:
+    return await directory.get(session, SitePolicy, f"{site}_{center}")
+
+
+async def _next_site(session: Session, case: Case) -> str | None:
+    policies = await directory.site_policies(session, case.center)
+    exam = ExamFacts(case.clinic_id, case.modality, frozenset(case.offered_sites))
+    return choose_reading_site(policies, exam, await cases.queue_lengths(session, case.center))

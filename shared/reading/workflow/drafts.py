@@ -1,0 +1,218 @@
+"""The text while it is written: every save a numbered revision, no word lost with a claim."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.auth import Actor
+from shared.db import Database, Session, database_now
+from shared.errors import ClaimLost, NotFound, PreconditionFailed
+from shared.ids import new_id
+from shared.reading.lifecycle import Action, State
+from shared.reading.models import Case, Claim, Report, ReportDraft, ReportVersion
+from shared.reading.queries import cases, claims, reports
+from shared.reading.workflow.apply import Held, Step, apply, hold
+
+COALESCED_FOR = timedelta(seconds=60)
+"""Autosaves of one holder within a minute are one revision's row: its number still grows with each of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    case: Case
+    report: Report
+    draft: ReportDraft
+    lease_until: datetime
+
+
+async def save(
+    db: Database,
+    actor: Actor,
+    case_id: str,
+    form: dict[str, Any],
+    *,
+    token: str | None,
+    if_match: int | None = None,
+) -> Saved:
+    """Save the text and keep the claim. Opens its own transactions.
+
+    Raises ClaimLost for a token that no longer holds, having kept the text as a recovered draft in a transaction of
+    its own; PreconditionFailed where ``if_match`` is not the last revision.
+    """
+    try:
+        async with db.transaction() as session:
+            return await _save(session, actor, case_id, form, token, if_match)
+    except (ClaimLost, NotFound) as error:
+        async with db.transaction() as session:
+            kept = await _recover(session, actor, case_id, form, token)
+        if kept is None:
+            raise
+        raise ClaimLost(extra={"recovered_draft": kept}) from error
+
+
+async def _save(
+    session: Session, actor: Actor, case_id: str, form: dict[str, Any], token: str | None, if_match: int | None
+) -> Saved:
+    unchanged = await _unchanged(session, actor, case_id, form, token, if_match)
+    if unchanged is not None:
+        return unchanged
+    async with apply(session, actor, case_id, Action.save_draft, token=token) as step:
+        report = await ensure_report(session, step.case)
+        _require_revision(report, if_match)
+        if step.case.state == State.in_review:
+            draft = await _revise(step, report, form)
+        else:
+            draft = await _add_revision(step, report, form, "draft", report.released_version or 0)
+        step.renew_claim()
+    return Saved(step.case, report, draft, _lease(step.claim))
+
+
+async def _unchanged(
+    session: Session, actor: Actor, case_id: str, form: dict[str, Any], token: str | None, if_match: int | None
+) -> Saved | None:
+    """The same text again only shows that the holder is there: no revision, no new version of the case."""
+    await cases.lock(session, actor, case_id)
+    draft = await reports.latest_draft(session, case_id)
+    report = await reports.of_case(session, case_id)
+    if draft is None or report is None or draft.form != form or token is None:
+        return None
+    held = await _held(session, actor, case_id, token)
+    if held is None or held.case.state not in (State.claimed, State.in_review, State.amending):
+        return None
+    _require_revision(report, if_match)
+    held.renew()
+    return Saved(held.case, report, draft, held.claim.lease_until)
+
+
+async def _held(session: Session, actor: Actor, case_id: str, token: str) -> Held | None:
+    try:
+        return await hold(session, actor, case_id, token)
+    except ClaimLost:
+        return None
+
+
+async def ensure_report(session: Session, case: Case) -> Report:
+    """The case's report, made at the first need of it. Under the case's lock."""
+    report = await reports.of_case(session, case.case_id)
+    if report is None:
+        report = Report(report_id=new_id("rep"), case_id=case.case_id, status="draft", version=0, draft_revision=0)
+        session.add(report)
+        await session.flush()
+    return report
+
+
+async def open_text(step: Step, report: Report, form: dict[str, Any], base_version: int) -> ReportDraft:
+    """The text an amendment starts from; nobody has written it yet."""
+    return await _add_revision(step, report, form, "opened", base_version)
+
+
+async def _add_revision(step: Step, report: Report, form: dict[str, Any], kind: str, base_version: int) -> ReportDraft:
+    report.draft_revision += 1
+    last = await reports.latest_draft(step.session, step.case.case_id)
+    claim_id = step.claim.claim_id if step.claim else None
+    if (
+        last is not None
+        and last.kind == kind
+        and last.claim_id == claim_id
+        and step.now - last.first_saved_at < COALESCED_FOR
+    ):
+        last.form, last.saved_at, last.revision = form, step.now, report.draft_revision
+        return last
+    draft = ReportDraft(
+        case_id=step.case.case_id,
+        report_id=report.report_id,
+        revision=report.draft_revision,
+        kind=kind,
+        form=form,
+        base_version=base_version,
+        claim_id=claim_id,
+        saved_by=step.actor.account_id,
+        saved_by_name=step.actor.name,
+        first_saved_at=step.now,
+        saved_at=step.now,
+    )
+    step.session.add(draft)
+    await step.session.flush()
+    return draft
+
+
+async def _revise(step: Step, report: Report, form: dict[str, Any]) -> ReportDraft:
+    """审核修改: the reviewer's text is a version of its own; the author's stays as he signed it."""
+    waiting = await waiting_version(step.session, report)
+    draft = await _add_revision(step, report, form, "revised", waiting.version)
+    claim_id = step.claim.claim_id if step.claim else None
+    if waiting.revises is not None and waiting.claim_id == claim_id:
+        waiting.form = form
+        step.version, step.is_quiet = waiting, True
+        return draft
+    report.version += 1
+    revised = ReportVersion(
+        report_id=report.report_id,
+        version=report.version,
+        case_id=step.case.case_id,
+        status="submitted",
+        form=form,
+        author_id=waiting.author_id,
+        author_name=waiting.author_name,
+        author_org_id=waiting.author_org_id,
+        written_by=waiting.written_by,
+        claim_id=claim_id,
+        revises=waiting.revises or waiting.version,
+        positive=waiting.positive,
+        content_version=waiting.content_version,
+        case_version=step.case.version,
+        submitted_at=waiting.submitted_at,
+    )
+    if waiting.revises is not None:
+        waiting.status = "superseded"
+    step.session.add(revised)
+    report.waiting_version = revised.version
+    step.version = revised
+    return draft
+
+
+async def waiting_version(session: Session, report: Report) -> ReportVersion:
+    """The version that waits for review. Raises NotFound where none does."""
+    found = await reports.version(session, report.report_id, report.waiting_version or 0)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def _recover(session: Session, actor: Actor, case_id: str, form: dict[str, Any], token: str | None) -> int | None:
+    """Keep the text of a lost claim, if it was this account's claim at all. Returns the draft's id."""
+    lost = await claims.by_token(session, case_id, actor.account_id, token) if token else None
+    if lost is None:
+        return None
+    case = await session.get(Case, case_id)
+    if case is None:
+        return None
+    now = await database_now(session)
+    report = await ensure_report(session, case)
+    draft = ReportDraft(
+        case_id=case_id,
+        report_id=report.report_id,
+        revision=0,
+        kind="recovered",
+        form=form,
+        base_version=report.released_version or 0,
+        claim_id=lost.claim_id,
+        saved_by=actor.account_id,
+        saved_by_name=actor.name,
+        first_saved_at=now,
+        saved_at=now,
+    )
+    session.add(draft)
+    await session.flush()
+    return draft.id
+
+
+def _require_revision(report: Report, if_match: int | None) -> None:
+    if if_match is not None and if_match != report.draft_revision:
+        raise PreconditionFailed("草稿已在别处保存过，请刷新", extra={"version": report.draft_revision})
+
+
+def _lease(claim: Claim | None) -> datetime:
+    if claim is None:
+        raise ClaimLost
+    return claim.lease_until
