@@ -1,6 +1,6 @@
 """``gongzhen verify FILE``: check a report's PDF or JWS on any machine, without the region.
 
-Exit status: 0 valid, 1 not valid, 2 the file or the roots cannot be read.
+Exit status: 0 valid, 1 not valid or damaged, 2 neither a PDF nor a JWS, or no roots to check against.
 """
 
 import argparse

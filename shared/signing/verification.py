@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from pydantic import ValidationError
 
-from shared.errors import UnsupportedKind
+from shared.errors import Unreadable, UnsupportedKind
 from shared.signing.canonical import canonical_bytes, digest
 from shared.signing.document import ReportDocument
 from shared.signing.inspection import verify_pdf
@@ -45,12 +45,20 @@ class Verification:
 
 
 def verify_file(data: bytes, roots: TrustRoots, at: datetime | None = None) -> Verification:
-    """Blocking, 20-60 ms. Raises UnsupportedKind for neither PDF nor JSON, Unreadable for a broken one of them."""
+    """Blocking, 20-60 ms. Raises UnsupportedKind for neither PDF nor JSON.
+
+    A PDF or JWS too damaged to be read is a verdict as well, not an error: that is how most tampering looks.
+    """
     if b"%PDF-" in data[:1024]:
-        return _verify_sheet(data, roots, at)
-    if data.lstrip()[:1] == b"{":
-        return _verify_statement(data, roots, at)
-    raise UnsupportedKind("只能验证 PDF 报告或 JWS 签名文件")
+        kind, verify = FileKind.PDF, _verify_sheet
+    elif data.lstrip()[:1] == b"{":
+        kind, verify = FileKind.JWS, _verify_statement
+    else:
+        raise UnsupportedKind("只能验证 PDF 报告或 JWS 签名文件")
+    try:
+        return verify(data, roots, at)
+    except Unreadable as error:
+        return _verification(kind, data, [], [Problem(error.code, error.detail)], named=None)
 
 
 def _verify_sheet(data: bytes, roots: TrustRoots, at: datetime | None) -> Verification:

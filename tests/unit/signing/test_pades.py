@@ -13,7 +13,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from services.imaging.report_form.sheet import render_sheet
-from shared.errors import Conflict, GongzhenError, Unreadable
+from shared.errors import Conflict, Unreadable
 from shared.signing.authority import Authority, create_development_authority
 from shared.signing.document import SignerRole
 from shared.signing.inspection import verify_pdf
@@ -38,11 +38,7 @@ def signed(submitted: bytes, reviewer: Signatory) -> bytes:
 
 
 def codes(pdf: bytes, roots: TrustRoots) -> set[str]:
-    """Problem codes; ``unreadable`` where the file no longer holds together."""
-    try:
-        verdict = verify_file(pdf, roots)
-    except GongzhenError as error:
-        return {error.code}
+    verdict = verify_file(pdf, roots)
     assert verdict.valid == (not verdict.problems)
     return {problem.code for problem in verdict.problems}
 

@@ -64,3 +64,9 @@ def test_what_a_physician_signed_elsewhere_is_no_report(payload: bytes, author: 
 def test_another_kind_of_file_is_named_as_such(data: bytes, roots: TrustRoots) -> None:
     with pytest.raises(UnsupportedKind):
         verify_file(data, roots)
+
+
+@pytest.mark.parametrize(("data", "code"), [(b"%PDF-1.7", "pdf_unreadable"), (b'{"payload": ""}', "jws_unreadable")])
+def test_a_file_damaged_beyond_reading_is_not_valid(data: bytes, code: str, roots: TrustRoots) -> None:
+    assert not verify_file(data, roots).valid
+    assert codes(data, roots) == [code]
