@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
-DX = "1.2.840.10008.5.1.4.1.1.1.1"
+DX = UID("1.2.840.10008.5.1.4.1.1.1.1")
 _ROOT = "1.2.826.0.1.3680043.10.1."
 
 
-def uid(name: str) -> str:
+def uid(name: str) -> UID:
     """The same name gives the same UID."""
-    return str(generate_uid(prefix=_ROOT, entropy_srcs=[name]))
+    return generate_uid(prefix=_ROOT, entropy_srcs=[name])
 
 
 def dicom(

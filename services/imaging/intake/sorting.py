@@ -14,8 +14,9 @@ from services.imaging.intake.form import ReceivedFile
 from services.imaging.intake.spool import Spool
 from services.imaging.parse.instance import Instance
 from services.imaging.parse.limits import Limits
+from services.imaging.parse.outcomes import Conclusion, Ignored, RefusedFile, Taken
 from services.imaging.parse.refusal import FailureCode
-from services.imaging.parse.sort_out import Conclusion, Ignored, RefusedFile, Taken, UploadSorter
+from services.imaging.parse.sort_out import UploadSorter
 
 _COPY_BYTES = 1 << 20
 

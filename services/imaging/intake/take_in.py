@@ -15,7 +15,7 @@ from services.imaging.intake.refusals import refusal_error
 from services.imaging.intake.sorting import Refusal, Sorted, sort_files
 from services.imaging.intake.spool import Spool
 from services.imaging.parse.limits import Limits
-from services.imaging.parse.sort_out import Ignored
+from services.imaging.parse.outcomes import Ignored
 from services.imaging.settings import settings_of
 from shared import directory
 from shared.auth import Actor

@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("referring_physician", sa.Text, nullable=False),
         sa.Column("first_received_at", sa.DateTime(timezone=True), nullable=False, server_default=NOW),
         sa.Column("last_received_at", sa.DateTime(timezone=True), nullable=False, server_default=NOW),
-        sa.UniqueConstraint("clinic_id", "study_uid"),
+        sa.UniqueConstraint("clinic_id", "study_uid", name="uq_study_clinic_id_study_uid"),
         schema="imaging",
     )
     op.create_table(
@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.Column("body_part", sa.Text, nullable=False),
         sa.Column("laterality", sa.Text, nullable=False),
         sa.Column("station", sa.Text, nullable=False),
-        sa.UniqueConstraint("study_pk", "series_uid"),
+        sa.UniqueConstraint("study_pk", "series_uid", name="uq_series_study_pk_series_uid"),
         schema="imaging",
     )
     op.create_table(
@@ -74,7 +74,7 @@ def upgrade() -> None:
         sa.Column("blob_length", sa.BigInteger, nullable=False),
         sa.Column("blob_sha256", sa.Text, nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False, server_default=NOW),
-        sa.UniqueConstraint("clinic_id", "sop_instance_uid"),
+        sa.UniqueConstraint("clinic_id", "sop_instance_uid", name="uq_instance_clinic_id_sop_instance_uid"),
         schema="imaging",
     )
     op.create_index("ix_instance_series_pk", "instance", ["series_pk"], schema="imaging")
