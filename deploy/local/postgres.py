@@ -66,6 +66,9 @@ class PostgresServer:
 
     def prepare(self) -> None:
         """Make the data folder once. A half-made one, of an interrupted first start, is made anew."""
+        if ROOT_STORE in self.folder.parents:
+            make_passable_folder(ROOT_STORE)
+            make_passable_folder(self.folder.parent)
         make_private_folder(self.folder, self.account)
         if (self.data / "PG_VERSION").exists():
             self._check_version()
@@ -172,10 +175,8 @@ def _outside_folder(state: Path) -> Path:
     note = state / "postgres.location"
     if note.exists():
         return Path(note.read_text("utf-8").strip())
-    make_passable_folder(ROOT_STORE)
     named = hashlib.sha256(str(state.resolve()).encode()).hexdigest()[:12]
     folder = ROOT_STORE / f"{named}-{secrets.token_hex(4)}"
-    make_passable_folder(folder)
     note.write_text(f"{folder}\n", "utf-8")
     return folder
 

@@ -20,7 +20,7 @@ def licence_of(package: str) -> str:
     if "License-Expression" in about:
         return about["License-Expression"]
     classified = [line.split("::")[-1].strip() for line in about.get_all("Classifier") or [] if "License ::" in line]
-    return " AND ".join(classified) or (about["License"] if "License" in about else "").strip().split("\n")[0]
+    return " AND ".join(classified) or "".join(about.get_all("License") or []).strip().split("\n")[0]
 
 
 def is_installed(package: str) -> bool:
