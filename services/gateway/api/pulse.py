@@ -66,6 +66,10 @@ class Pulse:
         return len(self._followers)
 
     @property
+    def waiting(self) -> int:
+        return sum(len(waiters) for waiters in self._waiting.values())
+
+    @property
     def is_stopping(self) -> bool:
         return self._stop.is_set()
 
