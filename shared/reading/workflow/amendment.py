@@ -34,7 +34,7 @@ async def open_amendment(session: Session, actor: Actor, case_id: str, *, reason
 
 
 async def discard(session: Session, actor: Actor, case_id: str, *, token: str | None) -> Case:
-    """Leave the released version as it stands. The drafts are kept; the next amendment starts from what was released."""
+    """The released version stands. The drafts are kept, but the next amendment starts from what was released."""
     async with apply(session, actor, case_id, Action.discard, token=token) as step:
         report = await ensure_report(session, step.case)
         released = await reports.version(session, report.report_id, report.released_version or 0)

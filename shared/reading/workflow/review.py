@@ -7,7 +7,7 @@ from shared.db import Session
 from shared.errors import NotFound
 from shared.reading.lifecycle import Action, State
 from shared.reading.models import Case, ReportVersion
-from shared.reading.queries import cases, reports
+from shared.reading.queries import reports
 from shared.reading.workflow.apply import Step, apply
 from shared.reading.workflow.claims import Claimed
 from shared.reading.workflow.drafts import ensure_report, waiting_version
@@ -76,7 +76,3 @@ async def _hold_for_author(step: Step, version: ReportVersion) -> None:
     claim = await step.start_claim("amendment")
     step.actor = reviewer
     claim.lease_until = step.now + KEPT_FOR_AUTHOR
-
-
-async def current(session: Session, actor: Actor, case_id: str) -> Case:
-    return await cases.see(session, actor, case_id)
