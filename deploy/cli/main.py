@@ -24,6 +24,8 @@ def main(argv: list[str] | None = None) -> int:
     except CannotStart as problem:
         print(f"gongzhen: {problem}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ class ChildPlan:
     command: Command
     is_ready: Callable[[], Awaitable[bool]]
     before_start: Callable[[], None] = lambda: None
-    ready_within_s: float = 60.0
+    ready_within_s: float = 120.0
 
 
 class Child:

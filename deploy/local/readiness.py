@@ -7,7 +7,8 @@ import httpx
 
 async def answers_200(url: str) -> bool:
     try:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        # No TLS here, and loading the system's certificates costs 20 ms of a core at each question.
+        async with httpx.AsyncClient(trust_env=False, verify=False) as client:
             answer = await client.get(url, timeout=5)
     except httpx.TransportError:
         return False
