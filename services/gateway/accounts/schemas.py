@@ -21,9 +21,9 @@ def _username(text: str) -> str:
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Username = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_username)]
 TypedName = Annotated[str, Field(min_length=1, max_length=128)]
-Password = Annotated[str, Field(min_length=1, max_length=MAX_LENGTH, repr=False)]
-Pin = Annotated[str, Field(min_length=1, max_length=32, repr=False)]
-OpaqueToken = Annotated[str, Field(min_length=1, max_length=256, repr=False)]
+Password = Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)]
+Pin = Annotated[str, Field(min_length=1, max_length=32)]
+OpaqueToken = Annotated[str, Field(min_length=1, max_length=256)]
 
 
 class TokenForm(Part):

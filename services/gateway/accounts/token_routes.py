@@ -1,7 +1,6 @@
 """/v1/auth: tokens for programs, cookies for browsers."""
 
 import base64
-import binascii
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
@@ -95,9 +94,9 @@ def _client(form: TokenForm, request: Request) -> tuple[str, str]:
         return _needed(form, "client_id"), _needed(form, "client_secret")
     try:
         client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
+        given = TokenForm(grant_type=form.grant_type, client_id=client_id or None, client_secret=secret or None)
+    except ValueError as error:  # not base64, not UTF-8, or no text that could be anybody's
         raise Unreadable("Authorization 头无法解析") from error
-    given = TokenForm(grant_type=form.grant_type, client_id=client_id or None, client_secret=secret or None)
     return _needed(given, "client_id"), _needed(given, "client_secret")
 
 

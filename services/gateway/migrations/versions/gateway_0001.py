@@ -26,9 +26,10 @@ def upgrade() -> None:
     op.create_table(
         "login",
         sa.Column("account_id", sa.Text, primary_key=True),
-        sa.Column("username", sa.Text, nullable=False, unique=True),
+        sa.Column("username", sa.Text, nullable=False),
         sa.Column("password_hash", sa.Text),
         sa.Column("password_changed_at", sa.DateTime(timezone=True)),
+        sa.UniqueConstraint("username", name="uq_login_username"),
         schema="gateway",
     )
     op.create_table(
@@ -55,14 +56,15 @@ def upgrade() -> None:
     op.create_table(
         "refresh_token",
         sa.Column("token_hash", sa.Text, primary_key=True),
-        sa.Column(
-            "session_id",
-            sa.Text,
-            sa.ForeignKey("gateway.login_session.session_id", ondelete="CASCADE"),
-            nullable=False,
-        ),
+        sa.Column("session_id", sa.Text, nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False, server_default=NOW),
         sa.Column("used_at", sa.DateTime(timezone=True)),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["gateway.login_session.session_id"],
+            name="fk_refresh_token_session_id_login_session",
+            ondelete="CASCADE",
+        ),
         schema="gateway",
     )
     op.create_index("ix_refresh_token_session_id", "refresh_token", ["session_id"], schema="gateway")
