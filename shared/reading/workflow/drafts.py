@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared import audit
 from shared.auth import Actor
 from shared.db import Database, Session, database_now
 from shared.errors import ClaimLost, NotFound, PreconditionFailed
@@ -33,6 +34,7 @@ async def save(
     *,
     token: str | None,
     if_match: int | None = None,
+    address: str = "",
 ) -> Saved:
     """Save the text and keep the claim. Opens its own transactions.
 
@@ -41,10 +43,15 @@ async def save(
     """
     try:
         async with db.transaction() as session:
-            return await _save(session, actor, case_id, form, token, if_match)
+            saved = await _save(session, actor, case_id, form, token, if_match)
+            if not await audit.seen_recently(session, actor, "report.save", case_id):
+                await audit.record(session, actor, "report.save", "case", case_id, address=address)
+            return saved
     except (ClaimLost, NotFound) as error:
         async with db.transaction() as session:
             kept = await _recover(session, actor, case_id, form, token)
+            if kept is not None:
+                await audit.record(session, actor, "report.recover", "case", case_id, address=address)
         if kept is None:
             raise
         raise ClaimLost(extra={"recovered_draft": kept}) from error

@@ -8,6 +8,7 @@ still the one that was signed (CaseChanged) and that account and certificate sti
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared import audit
 from shared.auth import Actor
 from shared.blobs import BlobRef
 from shared.db import Session
@@ -51,15 +52,19 @@ class _Prepared:
     amend_reason: str | None = None
 
 
-async def submit(desk: Desk, actor: Actor, case_id: str, *, token: str | None, grant: str | None) -> Signed:
+async def submit(
+    desk: Desk, actor: Actor, case_id: str, *, token: str | None, grant: str | None, address: str = ""
+) -> Signed:
     """The author signs his version, which then waits for review. Repeated after a lost answer, it is answered again.
 
     Raises Invalid (``report_incomplete``), ContentUnseen, ClaimLost, CaseChanged, Unauthenticated, IllegalTransition.
     """
-    return await _author(desk, actor, case_id, Action.submit, token, grant)
+    return await _author(desk, actor, case_id, Action.submit, token, grant, address)
 
 
-async def sign(desk: Desk, actor: Actor, case_id: str, *, token: str | None, grant: str | None) -> Signed:
+async def sign(
+    desk: Desk, actor: Actor, case_id: str, *, token: str | None, grant: str | None, address: str = ""
+) -> Signed:
     """Release the report: the reviewer's signature, or the author's alone where the site's policy says so.
 
     Raises SamePerson besides what ``submit`` raises.
@@ -69,17 +74,19 @@ async def sign(desk: Desk, actor: Actor, case_id: str, *, token: str | None, gra
             return done
         state = (await cases.see(session, actor, case_id)).state
     if state in (State.claimed, State.amending):
-        return await _author(desk, actor, case_id, Action.sign, token, grant)
-    return await _review(desk, actor, case_id, token, grant)
+        return await _author(desk, actor, case_id, Action.sign, token, grant, address)
+    return await _review(desk, actor, case_id, token, grant, address)
 
 
-async def issue_preliminary(desk: Desk, actor: Actor, case_id: str, *, token: str | None, grant: str | None) -> Signed:
+async def issue_preliminary(
+    desk: Desk, actor: Actor, case_id: str, *, token: str | None, grant: str | None, address: str = ""
+) -> Signed:
     """What the reader can say at once (night emergencies), before the report. Signed where a grant is shown."""
-    return await _author(desk, actor, case_id, Action.issue_preliminary, token, grant)
+    return await _author(desk, actor, case_id, Action.issue_preliminary, token, grant, address)
 
 
 async def _author(
-    desk: Desk, actor: Actor, case_id: str, action: Action, token: str | None, grant: str | None
+    desk: Desk, actor: Actor, case_id: str, action: Action, token: str | None, grant: str | None, address: str
 ) -> Signed:
     async with desk.db.transaction() as session:
         if (done := await _done_by_author(session, actor, case_id, action, token)) is not None:
@@ -101,10 +108,13 @@ async def _author(
                 await _wait_for_review(step, report, version)
             else:
                 await _release(step, report, version)
+        await audit.record(session, actor, f"report.{action}", "case", case_id, address=address)
     return Signed(step.case, version, prepared.signer.renewed if prepared.signer else None)
 
 
-async def _review(desk: Desk, actor: Actor, case_id: str, token: str | None, grant: str | None) -> Signed:
+async def _review(
+    desk: Desk, actor: Actor, case_id: str, token: str | None, grant: str | None, address: str = ""
+) -> Signed:
     async with desk.db.transaction() as session:
         if (done := await _done_by_reviewer(session, actor, case_id)) is not None:
             return done
@@ -129,6 +139,7 @@ async def _review(desk: Desk, actor: Actor, case_id: str, token: str | None, gra
                 version.positive = prepared.document.positive
                 await _supersede(session, report, version.revises)
             await _release(step, report, version, prepared.at)
+        await audit.record(session, actor, "report.sign", "case", case_id, address=address)
     return Signed(step.case, version, prepared.signer.renewed)
 
 

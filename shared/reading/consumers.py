@@ -1,0 +1,55 @@
+"""The worker's part: received cases are queued, leases end, promises are watched."""
+
+import asyncio
+from functools import partial
+
+from shared.bus.message import Delivery
+from shared.db import Session
+from shared.events.envelope import Envelope
+from shared.outbox import handle_once
+from shared.reading.workflow import sweeps
+from shared.reading.workflow.assign import queue
+from shared.resources import Resources
+from shared.worker import Loop, every
+
+LEASES_S = 1.0
+TURNAROUND_S = 5.0
+RECEIVED_S = 2.0
+_HOUR_S = 3600.0
+
+
+def reading_loops(resources: Resources, center: str) -> list[Loop]:
+    """What a centre's worker runs besides ``core_loops``. Two workers of one centre do no harm to each other."""
+    db, ready = resources.db, asyncio.Event()
+    return [
+        Loop("reading-received", partial(follow_received, resources, center, ready), ready),
+        every("reading-leases", LEASES_S, partial(sweeps.expire_claims, db, center)),
+        every("reading-turnaround", TURNAROUND_S, partial(sweeps.watch_turnaround, db, center)),
+        every("reading-unqueued", RECEIVED_S, partial(sweeps.queue_received, db, center)),
+        every("reading-keys", _HOUR_S, partial(sweeps.drop_old_keys, db)),
+    ]
+
+
+async def follow_received(resources: Resources, center: str, ready: asyncio.Event, stop: asyncio.Event) -> None:
+    await resources.bus.consume(
+        stream=center.upper(),
+        durable=_durable(center),
+        subjects=[f"{center}.case.received.v1"],
+        handler=partial(on_delivery, resources, center),
+        stop=stop,
+        ready=ready,
+    )
+
+
+async def on_delivery(resources: Resources, center: str, delivery: Delivery) -> None:
+    await handle_once(resources.db, _durable(center), Envelope.from_bytes(delivery.data), on_case_received)
+
+
+async def on_case_received(session: Session, event: Envelope) -> None:
+    """``<center>.case.received.v1``: give the case to a reading site. One that is not whole yet is the sweep's."""
+    if event.case_id is not None:
+        await queue(session, event.case_id)
+
+
+def _durable(center: str) -> str:
+    return f"{center}_reading"
