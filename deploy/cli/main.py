@@ -1,12 +1,12 @@
-"""``gongzhen``: run a region, migrate its databases."""
+"""``gongzhen``: run a region, show what it does, migrate its databases, verify a report."""
 
 import argparse
 import sys
 
-from deploy.cli import migrate, up
+from deploy.cli import demo, migrate, up, verify
 from deploy.local.problems import CannotStart
 
-COMMANDS = (up, migrate)
+COMMANDS = (up, demo, migrate, verify)
 
 
 def build_parser() -> argparse.ArgumentParser:
