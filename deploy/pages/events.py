@@ -24,7 +24,8 @@ def events_page() -> str:
         (f"`directory.{kind}.<id>`", f"DirectoryEvent with a {cls.__name__}") for kind, cls in RECORD_CLASSES.items()
     ]
     text = _HEAD + markdown_table(("subject", "data"), subjects)
-    for model in (CaseEvent, CaseSnapshot, ReportEvent, ReportFacts, DirectoryEvent, *RECORD_CLASSES.values()):
+    models: list[type[BaseModel]] = [CaseEvent, CaseSnapshot, ReportEvent, ReportFacts, DirectoryEvent]
+    for model in models + list(RECORD_CLASSES.values()):
         text += f"\n## {model.__name__}\n\n{_fields(model)}"
     return text
 

@@ -64,8 +64,14 @@ def _send_broken_things(region: RunningRegion, headers: dict[str, str], film: by
 
 
 def _ask_with_names_in_the_address(region: RunningRegion, headers: dict[str, str]) -> None:
-    for path in (f"/v1/worklist?q={NAME}", f"/v1/cases?q={PATIENT_ID}", f"/imaging/v1/cases/{PATIENT_ID}", f"/v1/{PHONE}",
-                 f"/v1/reports?patient={PATIENT_ID}&after={NAME}", f"/fhir/Patient?identifier={NATIONAL_ID}"):  # fmt: skip
+    for path in (
+        f"/v1/worklist?q={NAME}",
+        f"/v1/cases?q={PATIENT_ID}",
+        f"/imaging/v1/cases/{PATIENT_ID}",
+        f"/v1/{PHONE}",
+        f"/v1/reports?patient={PATIENT_ID}&after={NAME}",
+        f"/fhir/Patient?identifier={NATIONAL_ID}",
+    ):
         assert region.http.get(path, headers=headers).status_code < 500
     reader = {"Authorization": f"Bearer {region.person('reader1').token}"}
     assert region.http.get(f"/v1/worklist?q={NAME}", headers=reader).status_code == 200

@@ -1,4 +1,4 @@
-"""For every GET of the OpenAPI: the owner reads it, a stranger gets 404 on the same URL. Generated, so none is forgotten."""
+"""For every GET of the OpenAPI: the owner reads it, a stranger gets 404 on the same URL. Generated: none forgotten."""
 
 from typing import Any
 

@@ -48,7 +48,9 @@ def upgrade() -> None:
         sa.Column("seal_id", sa.BigInteger),
         schema="core",
     )
-    op.create_index("ix_audit_entry_unsealed", "audit_entry", ["id"], schema="core", postgresql_where=sa.text("seal_id IS NULL"))
+    op.create_index(
+        "ix_audit_entry_unsealed", "audit_entry", ["id"], schema="core", postgresql_where=sa.text("seal_id IS NULL")
+    )
     op.create_index("ix_audit_entry_record", "audit_entry", ["record_kind", "record_id"], schema="core")
     op.create_index("ix_audit_entry_at", "audit_entry", ["at"], schema="core")
     op.create_table(
