@@ -1,24 +1,28 @@
-"""``gongzhen``: run a region, show what it does, migrate its databases, verify a report."""
+"""``gongzhen``: run a region, show what it does, migrate, administer, verify, audit, rebuild."""
 
 import argparse
 import sys
+from importlib import import_module
 
-from deploy.cli import demo, migrate, up, verify
 from deploy.local.problems import CannotStart
 
-COMMANDS = (up, demo, migrate, verify)
+# Modules beside this one, each with ``add_parser(subparsers)``. Only the one that is called is imported: the others
+# bring PDF, DICOM and web libraries that would slow the region's start.
+COMMANDS = ("up", "demo", "migrate", "verify", "audit", "admin")
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser(names: tuple[str, ...] = COMMANDS) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gongzhen", description="共诊：县域共享诊断中心 / shared diagnostic centres")
     subparsers = parser.add_subparsers(required=True, metavar="command")
-    for command in COMMANDS:
-        command.add_parser(subparsers)
+    for name in names:
+        import_module(f"deploy.cli.{name}").add_parser(subparsers)
     return parser
 
 
 def main(argv: list[str] | None = None) -> int:
-    args = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    names = (words[0],) if words and words[0] in COMMANDS else COMMANDS
+    args = build_parser(names).parse_args(words)
     try:
         return int(args.run(args))
     except CannotStart as problem:
