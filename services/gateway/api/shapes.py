@@ -41,7 +41,8 @@ class Claimer(BaseModel):
 
 
 class WorklistItem(BaseModel):
-    """``seconds_left`` until due by the database's clock; negative when overdue."""
+    """``seconds_left`` until due by the database's clock; negative when overdue. ``claim_until`` is None once a
+    heartbeat has prolonged the claim: the centre knows until when."""
 
     case_id: str
     center: Center

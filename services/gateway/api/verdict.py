@@ -56,8 +56,9 @@ class Verdict(BaseModel):
 class Verifier:
     """One of a gateway process: two files at once, a few wait, the rest are asked to come again."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, timeout_s: float = _TIMEOUT_S) -> None:
         self._db = db
+        self._timeout_s = timeout_s
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._waiting = 0
 
@@ -70,7 +71,7 @@ class Verifier:
         self._waiting += 1
         try:
             async with self._slots:
-                found = await _verify(data, roots)
+                found = await _verify(data, roots, self._timeout_s)
         finally:
             self._waiting -= 1
         return await self._compare(found)
@@ -93,19 +94,19 @@ def _doubted(verdict: Verdict, code: str, detail: str) -> Verdict:
     return verdict.model_copy(update={"valid": False, "problems": problems})
 
 
-async def _verify(data: bytes, roots: TrustRoots) -> dict[str, Any]:
+async def _verify(data: bytes, roots: TrustRoots, timeout_s: float) -> dict[str, Any]:
     header = {
         "roots": to_pem(roots.certificates),
         "revoked": {serial: since.isoformat() for serial, since in roots.revoked.items()},
     }
-    answer = await _ask_process(json.dumps(header).encode() + b"\n" + data)
+    answer = await _ask_process(json.dumps(header).encode() + b"\n" + data, timeout_s)
     if "refusal" in answer:
         raise _refusal(answer["refusal"])
     verification: dict[str, Any] = answer["verification"]
     return verification
 
 
-async def _ask_process(request: bytes) -> dict[str, Any]:
+async def _ask_process(request: bytes, timeout_s: float) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -115,7 +116,7 @@ async def _ask_process(request: bytes) -> dict[str, Any]:
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        output, _ = await asyncio.wait_for(process.communicate(request), _TIMEOUT_S)
+        output, _ = await asyncio.wait_for(process.communicate(request), timeout_s)
         answer: dict[str, Any] = json.loads(output)
     except (TimeoutError, ValueError) as error:
         raise Invalid("文件无法在限定的时间和内存内验证", code="file_unreadable") from error

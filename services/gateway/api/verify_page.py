@@ -1,4 +1,4 @@
-"""The page that the QR code of a sheet leads to: ``<public_url>/verify/<report_id>?v=<version>``.
+"""The page that the QR code of a sheet leads to: ``<public_url>/verify?r=<report_id>&v=<version>``.
 
 It says whether the region released that version, which hospital, when, and how it stands, and takes the file for
 a full check. Nothing of the patient: whoever finds a sheet may scan it.
@@ -22,6 +22,7 @@ from shared.web import CurrentResources
 
 router = APIRouter(include_in_schema=False)
 
+_Version = Annotated[int, Query(ge=1, le=1_000_000)]
 _TRUST_NAMES = {
     "region": "本区域认证机构",
     "development": "开发测试证书（不具法律效力）",
@@ -35,16 +36,18 @@ _FORM = """<h2>验证报告文件</h2>
 
 
 @router.get("/verify")
-async def show_form() -> HTMLResponse:
-    return page("报告验证", _FORM)
+async def show_form(
+    request: Request,
+    resources: CurrentResources,
+    r: Annotated[str | None, Query(max_length=64)] = None,
+    v: _Version = 1,
+) -> HTMLResponse:
+    return page("报告验证", _FORM) if r is None else await show_registration(r, request, resources, v)
 
 
 @router.get("/verify/{report_id}")
 async def show_registration(
-    report_id: str,
-    request: Request,
-    resources: CurrentResources,
-    v: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    report_id: str, request: Request, resources: CurrentResources, v: _Version = 1
 ) -> HTMLResponse:
     limit: RateLimit = request.app.state.page_limit
     limit.take(request)

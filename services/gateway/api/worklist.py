@@ -11,6 +11,7 @@ from services.gateway.api.rights import require_reading
 from services.gateway.api.shapes import Claimer, Named, WorklistItem, WorklistPage, case_links, iso, state_name
 from services.gateway.queries import cases, names
 from services.gateway.queries.cases import ListedCase, WorklistFilter
+from shared.clock import utc_now
 from shared.events.case import CaseSnapshot
 from shared.events.directory import Center, Priority
 from shared.web import CurrentActor, CurrentResources
@@ -76,7 +77,7 @@ def worklist_item(listed: ListedCase, named: dict[str, str]) -> WorklistItem:
         clinic=Named(id=snapshot.clinic_id, name=named.get(snapshot.clinic_id, snapshot.clinic_id)),
         reading_site=Named(id=site, name=named.get(site, site)) if site else None,
         claimed_by=Claimer(account_id=holder.account_id, name=holder.name, stage=holder.stage) if holder else None,
-        claim_until=holder.until if holder else None,
+        claim_until=holder.until if holder and holder.until > utc_now() else None,
         author=Claimer(account_id=author.account_id, name=author.name, stage="report") if author else None,
         warnings=snapshot.warnings,
         content_count=snapshot.content_count,

@@ -15,6 +15,7 @@ class WorklistCase(Base):
 
     ``due_order`` is ``due_at``, or far away where a case has none yet, so that pages can be cut by it.
     ``opened_at`` is the first byte of the upload, or the time of the event while no byte has come.
+    ``holder_until`` is what the last event said: a heartbeat prolongs a claim without one.
     ``patient_id`` and ``national_id`` are empty where they do not identify a person (unknown patient, bad checksum).
     """
 

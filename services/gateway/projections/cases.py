@@ -13,6 +13,8 @@ from shared.events.envelope import Envelope
 
 PRIORITY_RANK = {"stat": 0, "urgent": 1, "routine": 2}
 CLOSED_STATES = frozenset({"signed", "released", "rejected", "canceled", "voided"})
+RESTATED = "restated"
+"""A replay tells a case as it stands: nothing happened that a screen would have to show."""
 FAR_AWAY = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -23,6 +25,8 @@ async def project_case(session: AsyncSession, event: Envelope) -> None:
     if not await cases.put_case(session, case_values(snapshot, event.time)):
         return
     kind = event.type.split(".")[-2] if ".critical." not in event.type else "critical"
+    if kind == RESTATED:
+        return
     sites = [(snapshot.reading_site_id, kind)]
     if is_known and site_before != snapshot.reading_site_id:
         sites.append((site_before, "reassigned"))

@@ -134,7 +134,7 @@ async def waiting_centers(
     if is_review:
         conditions += [
             WorklistCase.state.in_(("in_review", "amend_review")),
-            or_(WorklistCase.holder_id.is_(None), WorklistCase.holder_until < now),
+            WorklistCase.holder_id.is_(None),
             WorklistCase.author_id.is_distinct_from(actor.account_id),
         ]
     else:
@@ -169,7 +169,8 @@ async def waiting_centers(
 
 
 def is_held_by(actor: Actor) -> ColumnElement[bool]:
-    return and_(WorklistCase.holder_id == actor.account_id, WorklistCase.holder_until > func.clock_timestamp())
+    """Heartbeats are no events, so ``holder_until`` grows old while the claim lives: its end is an event."""
+    return WorklistCase.holder_id == actor.account_id
 
 
 def _readable(actor: Actor) -> list[ColumnElement[bool]]:

@@ -1,6 +1,6 @@
 """The SQL of signed reports: what the projection writes, what readers may see."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -121,6 +121,16 @@ async def count_refusals(session: AsyncSession) -> dict[str, int]:
     """Reports that do not verify and are not served, by centre."""
     rows = await session.execute(select(ReportRefusal.center, func.count()).group_by(ReportRefusal.center))
     return {row[0]: row[1] for row in rows}
+
+
+async def named_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
+    """Those of ``keys`` under which a report's files lie."""
+    found = await session.execute(
+        select(ReportVersion.jws["key"].astext)
+        .where(ReportVersion.jws["key"].astext.in_(keys))
+        .union(select(ReportVersion.pdf["key"].astext).where(ReportVersion.pdf["key"].astext.in_(keys)))
+    )
+    return set(found.scalars())
 
 
 async def find_report(

@@ -118,7 +118,7 @@ async def test_an_id_that_is_not_kept_any_more_asks_to_read_again(region: Region
         epoch = (await feed.heads(session))["live"].epoch
         await session.execute(text("DELETE FROM gateway.live_event WHERE live_seq < 3"))
     for last_id in (f"{epoch}-1", "other-2", f"{epoch}-99", "nonsense", f"{epoch}-²"):
-        headers = {"Last-Event-ID": last_id.encode()}
+        headers = {b"Last-Event-ID": last_id.encode()}
         async with (
             region.client(READER) as client,
             client.stream("GET", "/v1/worklist/events", headers=headers) as response,

@@ -75,6 +75,10 @@ async def test_the_highest_version_wins_in_any_order(region: Region) -> None:
     (item,) = await worklist(region, READER)
     assert (item["state"], item["claimed_by"]["name"]) == ("claimed", "测试医师甲")
     assert item["claim_until"] is not None
+    overrun = claimed.model_copy(update={"case_version": 4, "holder": snapshot(**held_by(READER, minutes=-1)).holder})
+    await told(region, overrun)
+    (item,) = await worklist(region, READER)
+    assert (item["claimed_by"]["name"], item["claim_until"]) == ("测试医师甲", None)
     assert [each["case_id"] for each in await worklist(region, READER, mine=True)] == [case.case_id]
     assert await worklist(region, SECOND_READER, mine=True) == []
 
