@@ -26,7 +26,7 @@ def new_case(actor: Actor, center: Center, card: Card, order: Order | None, numb
         case_id=new_id("case"),
         center=center,
         clinic_id=actor.org_id,
-        accession_number=number or _new_number(center),
+        accession_number=number or new_number(center),
         priority=priority,
         priority_rank=rank_of(priority),
         order_sha256=order_digest(order) if order else None,
@@ -107,7 +107,7 @@ def raise_priority(case: Case, priority: str) -> None:
             case.due_at = min(case.due_at, due_at(case.received_at, priority))
 
 
-def _new_number(center: Center) -> str:
+def new_number(center: Center) -> str:
     """``I261121-7K3QF``: centre, day, five characters a person can read out; fits DICOM's SH (16)."""
     day = to_shanghai(utc_now()).strftime("%y%m%d")
     return f"{_LETTERS[center]}{day}-{encode_base32(secrets.randbits(25), 5).upper()}"
