@@ -5,6 +5,7 @@ import asyncio
 from services.imaging.intake.orphans import drop_orphans
 from services.imaging.intake.quarantine import drop_expired
 from services.imaging.settings import ImagingSettings
+from shared.reading.consumers import reading_loops
 from shared.resources import Resources
 from shared.telemetry import configure_logging
 from shared.worker import Loop, core_loops, every, run_loops, stop_on_signals
@@ -25,7 +26,7 @@ async def run(settings: ImagingSettings | None = None) -> None:
     configure_logging("imaging-worker", settings.log_level)
     resources = await Resources.open(settings)
     try:
-        loops = [*core_loops(resources), *imaging_loops(resources, settings)]
+        loops = [*core_loops(resources), *reading_loops(resources, "imaging"), *imaging_loops(resources, settings)]
         await run_loops(loops, stop_on_signals(), settings.ready_file)
     finally:
         await resources.close()

@@ -3,6 +3,7 @@
 import asyncio
 
 from services.lab.settings import LabSettings
+from shared.reading.consumers import reading_loops
 from shared.resources import Resources
 from shared.telemetry import configure_logging
 from shared.worker import core_loops, run_loops, stop_on_signals
@@ -14,7 +15,9 @@ async def run(settings: LabSettings | None = None) -> None:
     configure_logging("lab-worker", settings.log_level)
     resources = await Resources.open(settings)
     try:
-        await run_loops(core_loops(resources), stop_on_signals(), settings.ready_file)
+        await run_loops(
+            [*core_loops(resources), *reading_loops(resources, "lab")], stop_on_signals(), settings.ready_file
+        )
     finally:
         await resources.close()
 

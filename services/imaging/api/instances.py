@@ -10,7 +10,7 @@ from services.imaging.api.bytes import answer_bytes
 from services.imaging.models import CONTENT_KIND
 from services.imaging.queries import instances
 from shared import audit
-from shared.auth import Actor
+from shared.auth import Actor, Role
 from shared.db import Session
 from shared.errors import NotFound
 from shared.reading.models import Case
@@ -53,8 +53,7 @@ def instances_router() -> APIRouter:
         """In viewing order. Whoever holds the case has thereby been shown images that came late."""
         async with resources.db.transaction() as session:
             case, ids = await _content(session, actor, case_id)
-            await cases.mark_seen(session, case_id, actor.account_id, case.content_version)
-            await _record_read(session, actor, case_id, client_address(request))
+            await _record_read(session, actor, case, client_address(request))
             found = await instances.shown(session, ids)
         shown = [
             ShownInstance(**asdict(each), link=f"/imaging/v1/cases/{case_id}/instances/{each.sop_instance_uid}")
@@ -71,8 +70,7 @@ def instances_router() -> APIRouter:
             ref = await instances.blob_of(session, ids, sop_instance_uid)
             if ref is None:
                 raise NotFound
-            await cases.mark_seen(session, case_id, actor.account_id, case.content_version)
-            await _record_read(session, actor, case_id, client_address(request))
+            await _record_read(session, actor, case, client_address(request))
         return await answer_bytes(
             resources.blobs,
             ref,
@@ -91,7 +89,9 @@ async def _content(session: Session, actor: Actor, case_id: str) -> tuple[Case, 
     return case, [content.record_id for content in contents if content.kind == CONTENT_KIND]
 
 
-async def _record_read(session: Session, actor: Actor, case_id: str, address: str) -> None:
-    """One row for an actor, a case and five minutes: a study is thousands of reads."""
-    if not await audit.seen_recently(session, actor, "instances.read", case_id):
-        await audit.record(session, actor, "instances.read", "case", case_id, address=address)
+async def _record_read(session: Session, actor: Actor, case: Case, address: str) -> None:
+    """One audit row for an actor, a case and five minutes: a study is thousands of reads."""
+    if actor.has(Role.reader, Role.reviewer):
+        await cases.mark_seen(session, case.case_id, actor.account_id, case.content_version)
+    if not await audit.seen_recently(session, actor, "instances.read", case.case_id):
+        await audit.record(session, actor, "instances.read", "case", case.case_id, address=address)

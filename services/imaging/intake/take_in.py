@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from services.imaging.intake.accept import Upload, accept_images
 from services.imaging.intake.card import contradictions, exam_of, modality_of, patient_of, remarks_as_warnings
@@ -46,7 +48,7 @@ class Sender:
     idempotency_key: str | None
 
 
-async def take_in(resources: Resources, sender: Sender, form: ReceivedForm, spool: Spool) -> TakenIn:
+async def take_in(resources: Resources, sorters: Executor, sender: Sender, form: ReceivedForm, spool: Spool) -> TakenIn:
     """Raises Invalid for the order, the error of refusals.py for files, and what acceptance raises.
 
     Refused files are in quarantine when it raises.
@@ -62,13 +64,9 @@ async def take_in(resources: Resources, sender: Sender, form: ReceivedForm, spoo
         max_file_bytes=settings.upload_max_bytes,
         max_expanded_bytes=2 * settings.upload_max_bytes,
     )
-    found = await asyncio.to_thread(
-        sort_files,
-        form.files,
-        spool,
-        default_charset=clinic.default_character_set if clinic else None,
-        limits=limits,
-    )
+    charset = clinic.default_character_set if clinic else None
+    sorting = partial(sort_files, form.files, spool, default_charset=charset, limits=limits)
+    found = await asyncio.get_running_loop().run_in_executor(sorters, sorting)
     if found.refusals:
         await _quarantine(resources, sender, form, found.refusals, spool)
         raise refusal_error(
