@@ -5,6 +5,9 @@ import json
 
 import pytest
 
+from shared import directory
+from shared.events.directory import SitePolicy
+from shared.reading.workflow.assign import queue
 from tests.integration.imaging.conftest import ORDER, Centre
 from tests.support.dicom import archive, dicom, gbk_dicom, uid
 from tests.support.multipart import closing, part
@@ -174,3 +177,29 @@ async def test_the_reader_of_the_case_sees_its_images_and_the_read_is_audited(ce
         ("acct_reader1",)
     ]
     assert await centre.rows("SELECT account_id, content_version FROM reading.content_seen") == [("acct_reader1", 1)]
+
+
+async def test_looking_at_late_images_counts_as_having_seen_them(centre: Centre) -> None:
+    policy = SitePolicy(reading_site_id="org_a", center="imaging")
+    case_id = (await centre.upload(dicom("i1"))).json()["case_id"]
+    async with centre.resources.db.transaction() as session:
+        await directory.apply(session, directory.event_of(policy, 1))
+        await queue(session, case_id)
+    claimed = await centre.post(f"/imaging/v1/cases/{case_id}/claim", "reader1")
+    assert claimed.status_code == 200, claimed.text
+    await centre.upload(dicom("i2"))
+    assert await centre.rows("SELECT content_version FROM reading.content_seen") == [(1,)]
+    shown = await centre.get(f"/imaging/v1/cases/{case_id}/instances", "reader1")
+    assert len(shown.json()["instances"]) == 2
+    assert await centre.rows("SELECT account_id, content_version FROM reading.content_seen") == [("acct_reader1", 2)]
+
+
+async def test_a_repeat_after_a_rejection_shows_the_same_images_without_storing_them_again(centre: Centre) -> None:
+    first = (await centre.upload(dicom("i1"))).json()
+    await centre.rows("UPDATE reading.case SET state = 'rejected' RETURNING 1")
+    repeat = await centre.upload(dicom("i1"), order=ORDER | {"clinical_info": "左膝外伤"})
+    assert (repeat.status_code, repeat.json()["accession_number"]) == (202, "A1")
+    assert repeat.json()["case_id"] != first["case_id"]
+    assert (len(centre.objects()), await centre.count("imaging.instance")) == (1, 1)
+    shown = (await centre.get(repeat.json()["links"]["instances"])).json()["instances"]
+    assert [each["sop_instance_uid"] for each in shown] == [uid("i1")]
