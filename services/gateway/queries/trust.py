@@ -1,7 +1,7 @@
 """Keys that sign access tokens, the region's own authority, the certificates it issued."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
@@ -74,11 +74,3 @@ async def revoke_certificate(session: AsyncSession, serial: str, reason: str) ->
         .where(Certificate.serial == serial, Certificate.revoked_at.is_(None))
         .values(revoked_at=func.clock_timestamp(), reason=reason)
     )
-
-
-async def revoked_certificates(session: AsyncSession) -> dict[str, datetime]:
-    """Serial number (40 hexadecimal digits) and since when it is void, as ``TrustRoots`` asks for them."""
-    rows = await session.execute(
-        select(Certificate.serial, Certificate.revoked_at).where(Certificate.revoked_at.is_not(None))
-    )
-    return {serial: revoked_at for serial, revoked_at in rows if revoked_at is not None}

@@ -1,7 +1,7 @@
 from cryptography import x509
 from sqlalchemy import text
 
-from services.gateway.queries.trust import revoked_certificates
+from services.gateway.queries.roots import trust_roots
 from shared import directory
 from shared.clock import utc_now
 from shared.db import Database
@@ -40,7 +40,7 @@ async def test_a_second_credential_is_refused_until_the_first_is_revoked(desk: D
     new = (await desk.http.get(f"/v1/trust/certificates/{made.json()['serial']}")).json()
     assert (old["status"], new["status"]) == ("revoked", "good")
     async with db.transaction() as session:
-        assert set(await revoked_certificates(session)) == {old_serial}
+        assert set((await trust_roots(session)).revoked) == {old_serial}
 
 
 async def test_only_who_signs_has_a_credential(desk: Desk) -> None:

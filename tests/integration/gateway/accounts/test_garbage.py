@@ -47,28 +47,26 @@ async def test_no_path_makes_a_500(desk: Desk, value: str) -> None:
             assert answer.status_code < 500, (method, path, answer.text)
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "limit=0", "limit=-1", "limit=99999999999999999999999", "limit=x", "cursor=%F0%9F%98%80", "cursor=-5",
-        "cursor=%00", "cursor=99999999999999999999999", "role=king", "org_id=%ED%A0%80", "since=yesterday",
-        "since=0001-01-01T00:00:00%2B14:00", "until=9999-12-31T23:59:59-14:00", "kind=ship", "service=%27",
-    ],
+QUERIES = (
+    "limit=0", "limit=-1", "limit=99999999999999999999999", "limit=x", "cursor=%F0%9F%98%80", "cursor=-5",
+    "cursor=%00", "cursor=99999999999999999999999", "role=king", "org_id=%ED%A0%80", "since=yesterday",
+    "since=0001-01-01T00:00:00%2B14:00", "until=9999-12-31T23:59:59-14:00", "kind=ship", "service=%27",
 )  # fmt: skip
-async def test_no_query_makes_a_500(desk: Desk, query: str) -> None:
+
+
+async def test_no_query_makes_a_500(desk: Desk) -> None:
     admin = await desk.bearer("admin1")
-    for method, path in _operations(desk):
-        if method == "GET":
-            answer = await desk.http.get(f"{path}?{query}", headers=admin)
-            assert answer.status_code < 500, (path, query, answer.text)
+    for query in QUERIES:
+        for method, path in _operations(desk):
+            if method == "GET":
+                answer = await desk.http.get(f"{path}?{query}", headers=admin)
+                assert answer.status_code < 500, (path, query, answer.text)
 
 
-@pytest.mark.parametrize(
-    "header", ["Bearer", "Bearer x", "Bearer a.b.c", "Basic eA==", "Bearer \xff", "Bearer ..", "x"]
-)
-async def test_a_bad_token_is_401(desk: Desk, header: str) -> None:
-    answer = await desk.http.get("/v1/me", headers={"Authorization": header.encode("latin-1")})
-    assert answer.status_code == 401
+async def test_a_bad_token_is_401(desk: Desk) -> None:
+    for header in (b"Bearer", b"Bearer x", b"Bearer a.b.c", b"Basic eA==", b"Bearer \xff", b"Bearer ..", b"x"):
+        answer = await desk.http.get("/v1/me", headers={b"Authorization": header})
+        assert answer.status_code == 401, header
 
 
 async def test_bad_basic_credentials_are_no_500(desk: Desk) -> None:

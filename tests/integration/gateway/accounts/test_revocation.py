@@ -8,6 +8,7 @@ import pytest
 from services.gateway.accounts.facts import republish_directory
 from shared import directory
 from shared.auth import Actor
+from shared.bus import connect
 from shared.db import Database
 from shared.errors import Unauthenticated
 from shared.events.directory import Account, DirectoryRecord, Organization, SigningCredential
@@ -15,7 +16,7 @@ from shared.events.envelope import Envelope
 from shared.migrate import migrate
 from shared.outbox import relay_once
 from tests.integration.gateway.accounts.desk import Desk
-from tests.support.servers import MakeDatabase, RunningPostgres
+from tests.support.servers import MakeDatabase, RunningNats, RunningPostgres
 
 
 @pytest.fixture
@@ -118,3 +119,34 @@ async def test_a_replay_rebuilds_an_empty_copy_and_keeps_what_was_deleted_away(d
         assert [await directory.every(session, kind) for kind in kinds] == owned
         assert await directory.duty_contacts(session, "org_demo_b") == []
     assert count > sum(len(records) for records in owned)
+
+
+async def test_over_real_nats_each_service_with_its_own_user(
+    desk: Desk, center: Database, nats_server: RunningNats, nats_url: str
+) -> None:
+    """Only the gateway may say what the directory holds; a centre may follow it."""
+    gateway = await connect(nats_server.url_for("gateway"), service="gateway")
+    ecg = await connect(nats_server.url_for("ecg"), service="ecg")
+    stop = asyncio.Event()
+    try:
+        await gateway.ensure_streams()
+        while await relay_once(desk.resources.db, gateway):
+            pass
+        following = asyncio.create_task(directory.follow(center, ecg, stop))
+        admin = await desk.bearer("admin1")
+        await desk.http.post("/v1/admin/users/acc_reader1/revoke", headers=admin)
+        await relay_once(desk.resources.db, gateway)
+        async with asyncio.timeout(20):
+            while not await _is_revoked(center, "acc_reader1"):
+                await asyncio.sleep(0.05)
+        stop.set()
+        await following
+    finally:
+        await ecg.close()
+        await gateway.close()
+
+
+async def _is_revoked(center: Database, account_id: str) -> bool:
+    async with center.transaction() as session:
+        account = await directory.account(session, account_id)
+    return account is not None and account.revoked_before is not None
