@@ -214,7 +214,7 @@ async def _permit(
         raise ClaimLost
     if held and action == Action.resume:
         raise ClaimLost
-    if held and action == Action.claim:
+    if held and action == Action.claim and claim is not None and claim.stage == "report":
         raise already_claimed(_holder_facts(case, claim, actor, now))
     transition = lifecycle.next_step(case.state, action)
     _require_role(transition.by, performers)
