@@ -27,6 +27,11 @@ class AccountContext:
         return cls(db, settings, account_settings, Vault.of_secret(account_settings.keys_secret))
 
     @property
+    def pepper(self) -> bytes:
+        """What wraps signing keys beside the PIN; the centres unwrap with the same."""
+        return self.settings.pin_pepper.encode()
+
+    @property
     def is_https(self) -> bool:
         return self.settings.public_url.startswith("https://")
 

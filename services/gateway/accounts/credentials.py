@@ -40,7 +40,7 @@ async def create(context: AccountContext, actor: Actor, pin: str, address: str) 
     ``issued_elsewhere``). An old certificate that runs out soon stays good beside the new one for what it signed."""
     actor.require(*SIGNING_ROLES)
     check_pin(pin)
-    key = await asyncio.to_thread(new_wrapped_key, pin)
+    key = await asyncio.to_thread(new_wrapped_key, pin, pepper=context.pepper)
     async with context.db.transaction() as session:
         account = await require_account(session, actor.account_id, for_update=True)
         credential = await issue(session, context, account, key)
@@ -89,7 +89,7 @@ async def change_pin(context: AccountContext, actor: Actor, old_pin: str, new_pi
             await throttle.require_open(session, key)
             held = await _usable(session, actor.account_id)
         try:
-            rewrapped = await asyncio.to_thread(rewrap, held.wrapped_key, old_pin, new_pin)
+            rewrapped = await asyncio.to_thread(rewrap, held.wrapped_key, old_pin, new_pin, pepper=context.pepper)
         except Unauthenticated:
             async with context.db.transaction() as session:
                 await throttle.count_failure(session, key)

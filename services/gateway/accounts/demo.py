@@ -138,7 +138,7 @@ async def _give_credentials(session: Session, context: AccountContext) -> None:
         and await queries.fact(session, SigningCredential, account.account_id) is None
     ]
     pin = context.settings.demo_pin
-    keys = await asyncio.gather(*(asyncio.to_thread(new_wrapped_key, pin) for _ in signers))
+    keys = await asyncio.gather(*(asyncio.to_thread(new_wrapped_key, pin, pepper=context.pepper) for _ in signers))
     for account, key in zip(signers, keys, strict=True):
         await credentials.issue(session, context, account, key)
 

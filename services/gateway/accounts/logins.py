@@ -25,7 +25,8 @@ async def authenticate(
             login = await queries.login_of(session, username)
             account = await queries.fact(session, Account, login.account_id) if login else None
         stored = login.password_hash if login else None
-        is_right = await context.passwords.verify(stored, password)
+        async with context.attempts.few_at_a_time(address):
+            is_right = await context.passwords.verify(stored, password)
         if not is_right or account is None or not _may_log_in(account, only):
             await _refuse(context, key, account, address)
             raise Unauthenticated("用户名或密码错误", code="bad_credentials", extra={"error": "invalid_grant"})

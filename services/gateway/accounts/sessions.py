@@ -69,11 +69,10 @@ async def end_session(context: AccountContext, refresh_token: str, address: str)
 
 
 async def _exchange(session: Session, context: AccountContext, token_hash: str, address: str) -> Tokens | None:
+    owner = await queries.owner_of_token(session, token_hash)
+    account = await fact_queries.fact(session, Account, owner, for_update=True) if owner else None
     shown = await queries.lock_refresh_token(session, token_hash)
-    if shown is None or shown.is_revoked:
-        return None
-    account = await fact_queries.fact(session, Account, shown.account_id)
-    if account is None or not account.active:
+    if account is None or not account.active or shown is None or shown.is_revoked:
         return None
     if shown.is_used:
         await facts.revoke_tokens(session, account.account_id)

@@ -59,11 +59,13 @@ async def create_first_administrator(
 ) -> Account:
     """Raises Unauthenticated (``link_invalid``), Invalid (``password_weak``), Conflict (``already_set_up``)."""
     check_password(password, username)
-    async with context.db.transaction() as session:  # before a hash is spent on whoever has no link
+    async with context.db.transaction() as session:
+        # First, since it makes two who hold a link each wait for one another here and not at each other's link.
+        administrators = await queries.administrators(session)
         await links.use(session, links.Purpose.setup, token)
-        password_hash = await context.passwords.hash(password)
-        if await queries.administrators(session):
+        if administrators:
             raise Conflict("区域已有管理员", code="already_set_up")
+        password_hash = await context.passwords.hash(password)
         await facts.publish(session, organization)
         account = new_account(username=username, name=name, org_id=organization.org_id, roles=[Role.admin])
         await create_account(session, account, password_hash)

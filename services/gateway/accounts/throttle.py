@@ -18,6 +18,7 @@ from shared.errors import TooManyRequests
 
 FREE_FAILURES = 5
 LONGEST_DELAY_S = 60.0
+PER_ADDRESS = 2  # of the four passwords that are hashed at once
 
 
 def delay_s(failures: int) -> float:
@@ -33,14 +34,22 @@ def attempt_key(kind: str, *parts: str) -> str:
 
 @dataclass(slots=True)
 class Attempts:
-    """One attempt of a key at a time in this process: a hundred at once would all be heard before one was counted."""
+    """Turns of this process. A hundred attempts of one key at once would all be heard before one was counted; a flood
+    from one address would let everybody else's logins wait behind it."""
 
-    _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    _keys: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    _addresses: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
 
     @asynccontextmanager
     async def one_at_a_time(self, key: str) -> AsyncIterator[None]:
-        lock = self._locks.setdefault(key, asyncio.Lock())
+        lock = self._keys.setdefault(key, asyncio.Lock())
         async with lock:
+            yield
+
+    @asynccontextmanager
+    async def few_at_a_time(self, address: str) -> AsyncIterator[None]:
+        turns = self._addresses.setdefault(address, asyncio.Semaphore(PER_ADDRESS))
+        async with turns:
             yield
 
 

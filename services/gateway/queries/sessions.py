@@ -38,19 +38,36 @@ async def add_refresh_token(session: AsyncSession, session_id: str, token_hash: 
     )
 
 
+async def owner_of_token(session: AsyncSession, token_hash: str) -> str | None:
+    """The account of a refresh token, without locking anything."""
+    query = (
+        select(LoginSession.account_id)
+        .join(RefreshToken, RefreshToken.session_id == LoginSession.session_id)
+        .where(RefreshToken.token_hash == token_hash)
+    )
+    return (await session.execute(query)).scalar_one_or_none()
+
+
 async def lock_refresh_token(session: AsyncSession, token_hash: str) -> ShownToken | None:
-    """Locks the session, so that of two requests with one token the second sees what the first made of it."""
-    session_id = (
-        await session.execute(select(RefreshToken.session_id).where(RefreshToken.token_hash == token_hash))
-    ).scalar_one_or_none()
-    if session_id is None:
-        return None
+    """Locks the session, so that of two requests with one token the second sees what the first made of it.
+
+    Who means to change the account as well locks that first, as a revocation does: else the two wait for each other.
+    """
     family = (
-        await session.execute(select(LoginSession).where(LoginSession.session_id == session_id).with_for_update())
-    ).scalar_one()
-    token = (await session.execute(select(RefreshToken).where(RefreshToken.token_hash == token_hash))).scalar_one()
+        await session.scalars(
+            select(LoginSession)
+            .where(
+                LoginSession.session_id
+                == select(RefreshToken.session_id).where(RefreshToken.token_hash == token_hash).scalar_subquery()
+            )
+            .with_for_update()
+        )
+    ).one_or_none()
+    if family is None:
+        return None
+    token = (await session.scalars(select(RefreshToken).where(RefreshToken.token_hash == token_hash))).one()
     return ShownToken(
-        session_id=session_id,
+        session_id=family.session_id,
         account_id=family.account_id,
         started_at=family.started_at,
         issued_at=token.issued_at,

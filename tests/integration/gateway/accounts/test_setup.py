@@ -71,6 +71,17 @@ async def test_of_two_who_use_the_link_at_once_one_becomes_administrator(new_reg
     assert sorted(answer.status_code for answer in answers) == [201, 401]
 
 
+async def test_of_two_links_used_at_once_one_makes_the_administrator(settings: Settings, tmp_path: Path) -> None:
+    async with open_desk(settings):
+        first = _token(tmp_path)
+    async with open_desk(settings) as desk:
+        links = {"first": first, "second": _token(tmp_path)}
+        answers = await asyncio.gather(
+            *(desk.http.post("/v1/setup", json=_body(token, username=name)) for name, token in links.items())
+        )
+    assert sorted(answer.status_code for answer in answers) == [201, 401]
+
+
 async def test_a_refused_form_leaves_the_link_good(new_region: Desk, tmp_path: Path) -> None:
     token = _token(tmp_path)
     weak = await new_region.http.post("/v1/setup", json=_body(token, password="short"))

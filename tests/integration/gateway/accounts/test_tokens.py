@@ -1,3 +1,5 @@
+import asyncio
+
 import httpx
 import pytest
 from sqlalchemy import text
@@ -151,3 +153,27 @@ async def test_a_token_request_that_is_wrong_says_how(
     answer = await http.post("/v1/auth/token", data=form)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_refreshes_reuses_and_revocations_at_once_never_wait_for_each_other(desk: Desk) -> None:
+    headers = await desk.bearer("admin1")
+    for _ in range(5):
+        used = (await desk.token("reader1"))["refresh_token"]
+        fresh = (await desk.token("reader1"))["refresh_token"]
+        await _refresh(desk.http, used)
+        answers = await asyncio.gather(
+            _refresh(desk.http, used),
+            _refresh(desk.http, fresh),
+            _refresh(desk.http, fresh),
+            desk.http.post("/v1/admin/users/acc_reader1/revoke", headers=headers),
+            _refresh(desk.http, used),
+        )
+        assert {answer.status_code for answer in answers} <= {200, 401}
+
+
+async def test_of_two_who_show_one_token_at_once_neither_keeps_the_session(desk: Desk) -> None:
+    token = (await desk.token("reader1"))["refresh_token"]
+    answers = await asyncio.gather(*(_refresh(desk.http, token) for _ in range(2)))
+    assert sorted(answer.status_code for answer in answers) == [200, 401]
+    (winner,) = [answer.json() for answer in answers if answer.is_success]
+    assert (await _refresh(desk.http, winner["refresh_token"])).status_code == 401

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from services.gateway.accounts.throttle import LONGEST_DELAY_S, Attempts, attempt_key, delay_s
+from services.gateway.accounts.throttle import LONGEST_DELAY_S, PER_ADDRESS, Attempts, attempt_key, delay_s
 
 
 def test_some_failures_cost_nothing_then_the_delay_doubles_up_to_a_minute() -> None:
@@ -44,3 +44,23 @@ async def test_attempts_of_one_key_wait_for_each_other_and_those_of_another_do_n
     held.set()
     await asyncio.gather(first, second)
     assert order == ["first", "other key", "second"]
+
+
+async def test_one_address_never_takes_every_turn() -> None:
+    attempts = Attempts()
+    inside: list[str] = []
+    leave = asyncio.Event()
+
+    async def attempt(address: str) -> None:
+        async with attempts.few_at_a_time(address):
+            inside.append(address)
+            await leave.wait()
+
+    flood = [asyncio.create_task(attempt("192.0.2.1")) for _ in range(20)]
+    reader = asyncio.create_task(attempt("192.0.2.2"))
+    while "192.0.2.2" not in inside:
+        await asyncio.sleep(0)
+    assert inside.count("192.0.2.1") == PER_ADDRESS
+    leave.set()
+    await asyncio.gather(reader, *flood)
+    assert inside.count("192.0.2.1") == 20
