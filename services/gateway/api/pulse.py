@@ -120,6 +120,13 @@ class Pulse:
         finally:
             self._followers.discard(follower)
 
+    def _begin_anew(self, epoch: str) -> None:
+        """The projections were emptied: numbers begin again, streams end and come back to a reset."""
+        self.live_epoch, self.live, self._feed, self._first_feed = epoch, 0, 0, 0
+        self._last_of.clear()
+        for follower in self._followers:
+            follower.offer(None)
+
     async def _on_announcement(self, _subject: str, _data: bytes) -> None:
         self._news.set()
 
@@ -139,6 +146,8 @@ class Pulse:
         async with self._db.transaction() as session:
             heads = await feed.heads(session)
             reports, live = heads["reports"].n, heads["live"].n
+            if heads["live"].epoch != self.live_epoch:
+                self._begin_anew(heads["live"].epoch)
             changed = await feed.organizations_between(session, self._feed, reports) if reports > self._feed else {}
             events = await feed.live_between(session, self.live, live, limit=_BATCH) if live > self.live else []
         self._feed = reports

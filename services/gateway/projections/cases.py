@@ -15,21 +15,23 @@ PRIORITY_RANK = {"stat": 0, "urgent": 1, "routine": 2}
 CLOSED_STATES = frozenset({"signed", "released", "rejected", "canceled", "voided"})
 RESTATED = "restated"
 """A replay tells a case as it stands: nothing happened that a screen would have to show."""
+_OF_TIME = frozenset({"half_way", "overdue", "critical"})
+"""They happen to a case without changing it; any other event of a version already known is a repetition."""
 FAR_AWAY = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 async def project_case(session: AsyncSession, event: Envelope) -> None:
     """Take the snapshot unless it is old, and note the change for who reads or read the case."""
     snapshot = CaseSnapshot.model_validate(event.data["case"])
-    is_known, site_before = await cases.lock_site(session, snapshot.case_id)
+    before = await cases.lock_case(session, snapshot.case_id)
     if not await cases.put_case(session, case_values(snapshot, event.time)):
         return
     kind = event.type.split(".")[-2] if ".critical." not in event.type else "critical"
-    if kind == RESTATED:
+    if kind == RESTATED or (snapshot.case_version == before.version and kind not in _OF_TIME):
         return
     sites = [(snapshot.reading_site_id, kind)]
-    if is_known and site_before != snapshot.reading_site_id:
-        sites.append((site_before, "reassigned"))
+    if before.version and before.reading_site_id != snapshot.reading_site_id:
+        sites.append((before.reading_site_id, "reassigned"))
     await feed.append_live(session, [_live(snapshot, site, kind) for site, kind in sites if site is not None])
 
 

@@ -37,14 +37,24 @@ class ListedCase:
     seconds_left: int | None
 
 
-async def lock_site(session: AsyncSession, case_id: str) -> tuple[bool, str | None]:
-    """Whether the case is known, and who reads it now; its row stays locked until the transaction ends."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A case before an event. ``version`` 0: not known yet."""
+
+    version: int
+    reading_site_id: str | None
+
+
+async def lock_case(session: AsyncSession, case_id: str) -> Before:
+    """As it stands; its row stays locked until the transaction ends."""
     found = (
         await session.execute(
-            select(WorklistCase.reading_site_id).where(WorklistCase.case_id == case_id).with_for_update()
+            select(WorklistCase.case_version, WorklistCase.reading_site_id)
+            .where(WorklistCase.case_id == case_id)
+            .with_for_update()
         )
     ).one_or_none()
-    return (False, None) if found is None else (True, found.reading_site_id)
+    return Before(0, None) if found is None else Before(found.case_version, found.reading_site_id)
 
 
 async def put_case(session: AsyncSession, values: Mapping[str, Any]) -> bool:

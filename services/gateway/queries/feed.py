@@ -121,7 +121,8 @@ async def feed_page(
         select(FeedEntry, ReportHead.latest_version, ReportHead.voided_at.is_not(None))
         .join(seen, seen.feed_seq == FeedEntry.feed_seq)
         .join(ReportHead, ReportHead.report_id == FeedEntry.report_id)
-        .where(*conditions)
+        # Said of both tables: from one alone the planner does not learn where in the other to begin.
+        .where(*conditions, FeedEntry.feed_seq > after, FeedEntry.feed_seq <= head.n)
         .order_by(seen.feed_seq)
         .limit(limit)
     )
@@ -179,3 +180,15 @@ async def oldest_live(session: AsyncSession) -> int | None:
 
 async def sweep_live(session: AsyncSession, keep: timedelta) -> None:
     await session.execute(delete(LiveEvent).where(LiveEvent.at < func.clock_timestamp() - keep))
+
+
+async def begin_anew(session: AsyncSession) -> None:
+    """Forget every projection; a new epoch refuses the cursors of the old numbering. Events bring all back."""
+    await session.execute(
+        text(
+            "TRUNCATE gateway.worklist_case, gateway.report, gateway.report_version, gateway.report_fact,"
+            " gateway.report_refusal, gateway.feed_entry, gateway.feed_visibility, gateway.live_event"
+        )
+    )
+    fresh = func.left(func.md5(func.gen_random_uuid().cast(Text)), 8)
+    await session.execute(update(Counter).values(n=0, epoch=fresh))

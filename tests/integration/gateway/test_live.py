@@ -138,6 +138,20 @@ async def test_open_streams_hold_no_connection_and_end_with_the_process(region: 
         assert await first.ended() == await second.ended() == []
 
 
+async def test_after_a_rebuild_a_stream_ends_and_comes_back_to_a_reset(region: Region) -> None:
+    await region.tell("queued", snapshot())
+    await region.settled()
+    async with following(region, READER) as stream:
+        async with region.db.transaction() as session:
+            old = (await feed.heads(session))["live"]
+            await feed.begin_anew(session)
+        assert await stream.ended() == []
+    async with following(region, READER, f"{old.epoch}-{old.n}") as stream:
+        assert (await stream.take(1))[0]["event"] == "reset"
+        await region.tell("queued", snapshot())
+        assert (await stream.take(2))[1]["event"] == "queued"
+
+
 async def test_a_clinic_has_no_worklist_to_follow(region: Region) -> None:
     assert (await region.get(CLINIC, "/v1/worklist/events")).status_code == 403
     assert (await region.get(None, "/v1/worklist/events")).status_code == 401
