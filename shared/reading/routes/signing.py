@@ -37,6 +37,7 @@ class Desks:
                 grants=SigningGrants(_secret(resources.settings.grant_secret)),
                 form=self._form,
                 public_url=resources.settings.public_url,
+                pepper=resources.settings.pin_pepper.encode(),
             )
         return self._desk
 

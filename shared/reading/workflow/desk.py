@@ -36,6 +36,7 @@ class Desk:
     grants: SigningGrants
     form: ReportForm
     public_url: str
+    pepper: bytes = field(default=b"", repr=False)
     _pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(_THREADS, thread_name_prefix="signing"), repr=False
     )

@@ -25,7 +25,7 @@ async def unlock(desk: Desk, actor: Actor, pin: str, *, address: str = "") -> Gr
         _require_pause(failures, seconds_since)
         credential = await current_credential(session, actor)
         try:
-            key = await desk.run(lambda: unwrap(credential.wrapped_key, pin))
+            key = await desk.run(lambda: unwrap(credential.wrapped_key, pin, pepper=desk.pepper))
         except Unauthenticated as error:
             if error.code != "wrong_pin":
                 raise
