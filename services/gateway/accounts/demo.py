@@ -120,10 +120,11 @@ async def seed_demo(session: Session, context: AccountContext) -> None:
     for record in await _missing(session, (*ORGANIZATIONS, *POLICIES, *CONTACTS)):
         await facts.publish(session, record)
     newcomers = await _missing(session, ACCOUNTS)
-    password = context.settings.demo_password
-    hashes = await asyncio.gather(*(context.passwords.hash(password) for _ in newcomers))
-    for account, password_hash in zip(newcomers, hashes, strict=True):
-        await create_account(session, account, password_hash)
+    if newcomers:
+        # One salt for all: the password is published, and fourteen hashes would only slow the first start.
+        password_hash = await context.passwords.hash(context.settings.demo_password)
+        for account in newcomers:
+            await create_account(session, account, password_hash)
     await _give_credentials(session, context)
 
 
