@@ -8,7 +8,7 @@ from deploy.local.problems import CannotStart
 
 # Modules beside this one, each with ``add_parser(subparsers)``. Only the one that is called is imported: the others
 # bring PDF, DICOM and web libraries that would slow the region's start.
-COMMANDS = ("up", "demo", "migrate", "verify", "audit", "admin")
+COMMANDS = ("up", "demo", "migrate", "verify", "audit", "admin", "replay")
 
 
 def build_parser(names: tuple[str, ...] = COMMANDS) -> argparse.ArgumentParser:

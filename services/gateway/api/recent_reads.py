@@ -4,10 +4,10 @@ import time
 from collections import OrderedDict
 
 from fastapi import Request
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import audit
 from shared.auth import Actor
+from shared.db import Session
 from shared.web import client_address
 
 _FOR_S = 300.0
@@ -31,7 +31,7 @@ class RecentReads:
         return True
 
 
-async def record_list(session: AsyncSession, request: Request, actor: Actor, action: str) -> None:
+async def record_list(session: Session, request: Request, actor: Actor, action: str) -> None:
     recent: RecentReads = request.app.state.recent_reads
     if recent.is_new(actor, action):
         await audit.record(session, actor, action, "organization", actor.org_id, address=client_address(request))

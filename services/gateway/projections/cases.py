@@ -3,11 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.gateway import search
 from services.gateway.person import usable_national_id, usable_patient_id
 from services.gateway.queries import cases, feed
+from shared.db import Session
 from shared.events.case import CaseSnapshot
 from shared.events.envelope import Envelope
 
@@ -20,7 +19,7 @@ _OF_TIME = frozenset({"half_way", "overdue", "critical"})
 FAR_AWAY = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-async def project_case(session: AsyncSession, event: Envelope) -> None:
+async def project_case(session: Session, event: Envelope) -> None:
     """Take the snapshot unless it is old, and note the change for who reads or read the case."""
     snapshot = CaseSnapshot.model_validate(event.data["case"])
     before = await cases.lock_case(session, snapshot.case_id)

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.gateway.person import usable_national_id, usable_patient_id
 from services.gateway.projections.files import VerifiedReport
 from services.gateway.queries import feed, names, reports
 from shared.blobs import BlobRef
+from shared.db import Session
 from shared.events.case import Patient
 from shared.events.envelope import Envelope
 from shared.events.report import ReportEvent
@@ -29,7 +28,7 @@ class KeptFiles:
 
 
 async def project_release(
-    session: AsyncSession,
+    session: Session,
     event: Envelope,
     data: ReportEvent,
     verified: VerifiedReport,
@@ -99,7 +98,7 @@ async def project_release(
     )
 
 
-async def project_void(session: AsyncSession, event: Envelope, data: ReportEvent) -> None:
+async def project_void(session: Session, event: Envelope, data: ReportEvent) -> None:
     """A void needs no file. It may come before the version it voids, which is then voided as it arrives."""
     case, report = data.case, data.report
     reason = report.reason or case.reason
