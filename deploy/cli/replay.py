@@ -7,10 +7,10 @@ empties the projections, for a gateway whose database was lost or is suspect. Cl
 
 import argparse
 import asyncio
-import os
+from pathlib import Path
 
+from deploy.cli.databases import database_urls
 from deploy.cli.subparsers import Subparsers
-from deploy.local.problems import CannotStart
 from services.gateway.queries.feed import begin_anew
 from shared.db import Database
 from shared.migrate import CENTERS
@@ -18,20 +18,18 @@ from shared.reading.workflow.restate import restate
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser(
-        "replay",
-        help="由各中心数据重建网关视图 / rebuild the gateway's projections",
-        description="Reads GONGZHEN_<SERVICE>_DATABASE_URL of each centre, and of the gateway for --from-nothing.",
-    )
+    parser = subparsers.add_parser("replay", help="由各中心数据重建网关视图 / rebuild the gateway's projections")
     parser.add_argument("projection", choices=["gateway"])
     parser.add_argument("--center", action="append", choices=CENTERS, help="只重放该中心 / this centre only")
     parser.add_argument("--from-nothing", action="store_true", help="先清空 / empty the projections first")
+    parser.add_argument("--state", type=Path, default=Path(".run"), help="本机区域的数据目录 / a local region's state")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    urls = {center: _url(center) for center in args.center or CENTERS}
-    asyncio.run(_replay(urls, _url("gateway") if args.from_nothing else None))
+    centers = args.center or list(CENTERS)
+    urls = database_urls(args.state.absolute(), [*centers, "gateway"] if args.from_nothing else centers)
+    asyncio.run(_replay({center: urls[center] for center in centers}, urls.get("gateway")))
     return 0
 
 
@@ -54,10 +52,3 @@ async def _empty(url: str) -> None:
             await begin_anew(session)
     finally:
         await db.close()
-
-
-def _url(service: str) -> str:
-    name = f"GONGZHEN_{service.upper()}_DATABASE_URL"
-    if not os.environ.get(name):
-        raise CannotStart(f"请设置 {name} / {name} is not set")
-    return os.environ[name]

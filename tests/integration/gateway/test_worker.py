@@ -39,10 +39,9 @@ async def test_a_worker_projects_with_its_own_rights_and_ends_when_told(
         event = case_event("queued", snapshot())
         await bus.publish(f"{event.type}.org_a", event.to_bytes(), message_id=event.id)
         async with asyncio.timeout(30):
-            while not await database.fetchval("SELECT count(*) FROM gateway.worklist_case"):
+            while not (ready.exists() and await database.fetchval("SELECT count(*) FROM gateway.worklist_case")):
                 assert process.returncode is None, (tmp_path / "worker.log").read_text()
                 await asyncio.sleep(0.05)
-        assert ready.exists()
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 15) == 0
         assert "测试甲" not in (tmp_path / "worker.log").read_text("utf-8")
