@@ -1,0 +1,160 @@
+"""Generated cases of one service's OpenAPI document, sent as people would and as they should not."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests  # type: ignore[import-untyped]
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from hypothesis.strategies import SearchStrategy
+from schemathesis import Case, GenerationMode
+from schemathesis.schemas import APIOperation
+
+from deploy.demo.client import Person
+from tests.e2e.fuzz.scene import Scene
+from tests.e2e.fuzz.valid import Operation, Valid, authorization
+
+_PATIENCE_S = 20
+_UNKNOWN = Operation(None)
+"""An operation that the table has not been taught: made-up ids only."""
+
+
+@dataclass
+class Findings:
+    """``faults``: what a client could send and must not get."""
+
+    faults: list[str] = field(default_factory=list)
+    reached: set[str] = field(default_factory=set)
+    not_reached: dict[str, str] = field(default_factory=dict)
+    sent: int = 0
+
+    @property
+    def share(self) -> float:
+        return len(self.reached) / (len(self.reached) + len(self.not_reached))
+
+
+def fuzz(scene: Scene, document: dict[str, Any], table: dict[str, Operation]) -> Findings:
+    findings = Findings()
+    with requests.Session() as session:
+        session.trust_env = False
+        for found in schemathesis.openapi.from_dict(document).get_all_operations():
+            operation = found.ok()
+            _Tries(scene, session, findings, operation, table.get(operation.label, _UNKNOWN)).run()
+    return findings
+
+
+class _Tries:
+    """All that is sent to one operation."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        session: requests.Session,
+        findings: Findings,
+        operation: APIOperation[Any, Any, Any, Any],
+        entry: Operation,
+    ) -> None:
+        self._scene, self._session, self._findings = scene, session, findings
+        self._operation, self._entry = operation, entry
+        self._last = "nothing was sent"
+
+    def run(self) -> None:
+        prepared = self._entry.prepare(self._scene) if self._entry.prepare else None
+        valid = prepared or Valid(self._scene.person("reader1"))
+        if prepared and self._entry.is_guarded:
+            self._send_valid(prepared)
+        self._send(valid, valid.person, self._generate(valid, GenerationMode.POSITIVE))
+        self._send(valid, valid.person, self._generate(valid, GenerationMode.NEGATIVE))
+        if prepared and not self._entry.is_guarded:
+            self._send_valid(prepared)
+        if valid.path:
+            self._send(valid, valid.person, self._generate(Valid(query=valid.query), GenerationMode.POSITIVE))
+        if valid.person:
+            outsiders = [self._scene.stranger, None] if self._entry.has_strangers else [None]
+            for outsider in outsiders:
+                self._send(valid, outsider, self._generate(valid, GenerationMode.POSITIVE))
+        label = self._operation.label
+        if label not in self._findings.reached:
+            self._findings.not_reached[label] = self._last
+
+    def _generate(self, valid: Valid, mode: GenerationMode) -> list[Case]:
+        """With what ``valid`` knows of path, headers and query; the rest is made up, the same in every run."""
+        strategy = self._operation.as_strategy(
+            generation_mode=mode,
+            path_parameters=valid.path or None,
+            headers=valid.headers or None,
+            query=valid.query or None,
+        )
+        return _examples(strategy, self._entry.cases)
+
+    def _send(self, valid: Valid, person: Person | None, cases: list[Case]) -> None:
+        for case in cases:
+            request = case.as_transport_kwargs(
+                base_url=self._scene.region.url, headers={**valid.headers, **authorization(person)}
+            )
+            try:
+                with self._session.request(**request, stream=True, timeout=_PATIENCE_S) as answer:
+                    self._judge(answer, _shown(case, person))
+                    self._refuse_outsider(answer, valid, person, case)
+            except requests.Timeout:
+                self._findings.faults.append(f"{_shown(case, person)}: no answer in {_PATIENCE_S} s")
+            self._session.cookies.clear()
+
+    def _send_valid(self, valid: Valid) -> None:
+        answer = valid.send(self._scene.region.http, self._operation.method.upper(), self._operation.full_path)
+        self._scene.region.http.cookies.clear()
+        self._judge(answer, f"the valid call of {self._operation.label}")
+
+    def _judge(self, answer: Any, what: str) -> None:
+        """Of requests or of httpx. An event stream's body never ends: only its head is looked at."""
+        self._findings.sent += 1
+        if answer.status_code < 300:
+            self._findings.reached.add(self._operation.label)
+        if answer.status_code < 400:
+            return
+        self._last = f"{answer.status_code} {answer.text[:300]}"
+        if answer.status_code >= 500 or not _is_problem(answer):
+            self._findings.faults.append(f"{what}: {self._last}")
+
+    def _refuse_outsider(self, answer: Any, valid: Valid, person: Person | None, case: Case) -> None:
+        """Nobody gets anything where a token is asked for; a stranger nothing of another's record."""
+        if answer.status_code >= 300 or person is valid.person:
+            return
+        if person is None or valid.path:
+            self._findings.faults.append(f"{_shown(case, person)}: {answer.status_code} for an outsider")
+
+
+def _examples(strategy: SearchStrategy[Case], count: int) -> list[Case]:
+    """Fewer, or none, where the document leaves nothing to choose."""
+    found: list[Case] = []
+
+    @settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def collect(case: Case) -> None:
+        found.append(case)
+
+    try:
+        collect()
+    except Unsatisfiable:
+        return []
+    return found
+
+
+def _is_problem(answer: Any) -> bool:
+    if not answer.headers.get("content-type", "").startswith("application/problem+json"):
+        return False
+    body = answer.json()
+    return isinstance(body, dict) and isinstance(body.get("code"), str) and body.get("status") == answer.status_code
+
+
+def _shown(case: Case, person: Person | None) -> str:
+    who = person.username if person else "nobody"
+    return f"{case.method} {case.formatted_path} {case.query} {case.body!r:.300} by {who}"
