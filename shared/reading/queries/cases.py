@@ -52,6 +52,11 @@ async def history(session: Session, case_id: str) -> Sequence[CaseHistory]:
     ).all()
 
 
+async def last_step(session: Session, case_id: str) -> CaseHistory | None:
+    statement = select(CaseHistory).where(CaseHistory.case_id == case_id).order_by(CaseHistory.id.desc())
+    return (await session.scalars(statement.limit(1))).one_or_none()
+
+
 async def contents(session: Session, case_id: str) -> Sequence[CaseContent]:
     statement = select(CaseContent).where(CaseContent.case_id == case_id)
     return (await session.scalars(statement.order_by(CaseContent.added_at, CaseContent.sha256))).all()

@@ -28,8 +28,8 @@ async def half_way(session: Session, center: str, limit: int) -> Sequence[str]:
         session,
         center,
         limit,
-        and_(~Case.half_way, ~Case.overdue, now - Case.received_at >= (Case.due_at - Case.received_at) / 2),
-        Case.due_at > now,
+        and_(~Case.half_way, ~Case.overdue, Case.due_at > now),
+        now - Case.received_at >= Case.due_at - now,
     )
 
 

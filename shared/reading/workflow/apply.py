@@ -55,7 +55,8 @@ class Step:
             self.claim = None
 
     async def start_claim(self, stage: Stage) -> Claim:
-        """A claim of the actor's, in place of one whose lease is over."""
+        """A claim of the actor's, in place of one whose lease is over. Who resumes or recalls may still look at a page
+        from before: what came late is not seen by that."""
         await self.end_claim()
         self.claim = Claim(
             claim_id=new_id("clm"),
@@ -69,7 +70,6 @@ class Step:
             lease_until=self.now + LEASE,
         )
         self.session.add(self.claim)
-        await cases.mark_seen(self.session, self.case.case_id, self.actor.account_id, self.case.content_version)
         return self.claim
 
     def renew_claim(self) -> None:

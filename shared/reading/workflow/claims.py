@@ -46,6 +46,7 @@ async def claim(session: Session, actor: Actor, case_id: str) -> Claimed:
     async with apply(session, actor, case_id, Action.claim) as step:
         _take(step)
         await step.start_claim("report")
+        await _open(step)
     return _claimed(step)
 
 
@@ -55,6 +56,7 @@ async def claim_review(session: Session, actor: Actor, case_id: str) -> Claimed:
         return own
     async with apply(session, actor, case_id, Action.claim_review) as step:
         await step.start_claim("review")
+        await _open(step)
     return _claimed(step)
 
 
@@ -111,6 +113,12 @@ async def expire(session: Session, case_id: str, claim_id: str) -> bool:
 def _take(step: Step) -> None:
     """A returned case is nobody's in particular any more once somebody reads it."""
     step.case.kept_for_id = step.case.kept_for_name = step.case.kept_until = None
+
+
+async def _open(step: Step) -> None:
+    """Who claims begins with the whole case before him."""
+    case = step.case
+    await cases.mark_seen(step.session, case.case_id, step.actor.account_id, case.content_version)
 
 
 async def _own(session: Session, actor: Actor, case_id: str, stage: Stage) -> Claimed | None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared import audit
-from shared.auth import Actor
+from shared.auth import SYSTEM, Actor
 from shared.db import Database, Session, database_now
 from shared.errors import ClaimLost, NotFound, PreconditionFailed
 from shared.ids import new_id
@@ -191,9 +191,7 @@ async def _recover(session: Session, actor: Actor, case_id: str, form: dict[str,
     lost = await claims.by_token(session, case_id, actor.account_id, token) if token else None
     if lost is None:
         return None
-    case = await session.get(Case, case_id)
-    if case is None:
-        return None
+    case = await cases.lock(session, SYSTEM, case_id)  # it may be another site's by now; the text is still his
     now = await database_now(session)
     report = await ensure_report(session, case)
     draft = ReportDraft(

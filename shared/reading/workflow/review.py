@@ -7,7 +7,7 @@ from shared.db import Session
 from shared.errors import NotFound
 from shared.reading.lifecycle import Action, State
 from shared.reading.models import Case, ReportVersion
-from shared.reading.queries import reports
+from shared.reading.queries import cases, reports
 from shared.reading.workflow.apply import Step, apply
 from shared.reading.workflow.claims import Claimed
 from shared.reading.workflow.drafts import ensure_report, waiting_version
@@ -16,7 +16,12 @@ KEPT_FOR_AUTHOR = timedelta(minutes=15)
 
 
 async def return_(session: Session, actor: Actor, case_id: str, *, comment: str, token: str | None) -> Case:
-    """Back to the author: 15 minutes his alone, then anyone's. A returned amendment is held for him as long."""
+    """Back to the author: 15 minutes his alone, then anyone's. A returned amendment is held for him as long.
+
+    Repeated after a lost answer, it is answered again.
+    """
+    if (done := await _returned(session, actor, case_id, comment)) is not None:
+        return done
     async with apply(session, actor, case_id, Action.return_, token=token, detail={"comment": comment}) as step:
         case = step.case
         version = await _withdraw(step, comment)
@@ -29,6 +34,19 @@ async def return_(session: Session, actor: Actor, case_id: str, *, comment: str,
         else:
             await _hold_for_author(step, version)
     return step.case
+
+
+async def _returned(session: Session, actor: Actor, case_id: str, comment: str) -> Case | None:
+    """Returned by this reviewer in these words, and nothing has happened to the case since."""
+    case = await cases.lock(session, actor, case_id)
+    last = await cases.last_step(session, case_id)
+    if last is None or (last.action, last.account_id, last.case_version) != (
+        Action.return_,
+        actor.account_id,
+        case.version,
+    ):
+        return None
+    return case if last.detail.get("comment") == comment else None
 
 
 async def recall(session: Session, actor: Actor, case_id: str) -> Claimed:

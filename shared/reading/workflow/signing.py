@@ -97,6 +97,9 @@ async def _author(
         signatory = prepared.signer.signatory
         files = await desk.sign_new(prepared.document, signatory, prepared.role, prepared.at)
     async with desk.db.transaction() as session:
+        await cases.lock(session, actor, case_id)
+        if (done := await _done_by_author(session, actor, case_id, action, token)) is not None:
+            return done  # the same call came twice at once, and the other was first
         if prepared.signer is not None:
             await current_credential(session, actor)
         async with apply(session, actor, case_id, action, token=token, expected_version=prepared.case_version) as step:
@@ -126,6 +129,9 @@ async def _review(
     else:
         files = await desk.sign_new(prepared.document, prepared.signer.signatory, prepared.role, prepared.at)
     async with desk.db.transaction() as session:
+        await cases.lock(session, actor, case_id)
+        if (done := await _done_by_reviewer(session, actor, case_id)) is not None:
+            return done
         await current_credential(session, actor)
         async with apply(
             session, actor, case_id, Action.sign, token=token, expected_version=prepared.case_version
