@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     jwks_cache: Path | None = Field(default=None, description="where they are kept for a start without gateway")
     public_url: str = Field(default="http://127.0.0.1:8080", description="the front door as users type it")
     grant_secret: str = Field(default="", description="base64 of 32 bytes that seals signing grants; empty: new")
+    pin_pepper: str = Field(
+        default="", description="a secret of all services beside the signing PINs; changing it voids every key"
+    )
     demo: bool = Field(default=False, description="create the demo region's accounts; loopback only")
     demo_password: str = "demo-gongzhen"  # noqa: S105 - published in the contract; demo binds loopback only
     demo_pin: str = "135790"

@@ -71,7 +71,11 @@ class Region:
             "GONGZHEN_JWKS_CACHE": str(folder / "jwks" / f"{service}.json"),
             "GONGZHEN_SPOOL_DIR": str(folder / "spool" / service),
             "GONGZHEN_STATE_DIR": str(folder),
+            "GONGZHEN_GRANT_SECRET": self.secrets.grants[service],
+            "GONGZHEN_PIN_PEPPER": self.secrets.pin_pepper,
         }
+        if service == "gateway":
+            environment["GONGZHEN_KEYS_SECRET"] = self.secrets.keys_secret
         if self.options.demo:
             environment["GONGZHEN_DEMO"] = "1"
         return environment

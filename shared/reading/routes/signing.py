@@ -16,6 +16,7 @@ from shared.reading.schemas.requests import Unlock
 from shared.reading.workflow import signing
 from shared.reading.workflow.desk import Desk
 from shared.reading.workflow.unlocking import unlock
+from shared.reading.workflow.versions import Signed
 from shared.resources import Resources
 from shared.signing.grants import SigningGrants
 
@@ -81,7 +82,7 @@ def signing_routes(router: APIRouter, desks: Desks, metrics: ReadingMetrics) -> 
         return _answer(response, signed)
 
 
-def _answer(response: Response, signed: signing.Signed) -> SignedAnswer:
+def _answer(response: Response, signed: Signed) -> SignedAnswer:
     if signed.renewed is not None:
         response.headers["Signing-Grant"] = signed.renewed.token
     return show_signed(signed)
