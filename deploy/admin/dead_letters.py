@@ -3,7 +3,7 @@
 import argparse
 
 from deploy.admin.client import AdminClient
-from deploy.admin.sheet import sheet
+from deploy.cli.sheet import sheet
 from deploy.cli.subparsers import Subparsers
 
 _COLUMNS = ("sequence", "failed_at", "service", "durable", "subject", "attempts", "error_class", "error")

@@ -3,7 +3,7 @@
 import argparse
 
 from deploy.admin.client import AdminClient
-from deploy.admin.sheet import sheet
+from deploy.cli.sheet import sheet
 from deploy.cli.subparsers import Subparsers
 
 _CENTERS = ("imaging", "ecg", "lab")

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from deploy.cli.subparsers import Subparsers
@@ -35,9 +36,15 @@ async def _up(options: RegionOptions) -> None:
         if not region.postgres.folder.is_relative_to(state.folder):
             _say(f"PostgreSQL 数据 / PostgreSQL data {region.postgres.folder}")
         prepare_region(region)
-        supervisor = Supervisor(plan_region(region), state, _say)
+        supervisor = Supervisor(plan_region(region), state, _say, partial(_show_first_link, state))
         supervisor.stop_on_signals()
         await supervisor.run()
+
+
+def _show_first_link(state: State) -> None:
+    """A region without an administrator: the gateway has left a link that works once, for a day."""
+    if state.first_link.exists():
+        _say(f"首位管理员 / first administrator: {state.first_link.read_text('utf-8').strip()}")
 
 
 def _say(line: str) -> None:

@@ -1,8 +1,8 @@
-"""The demo's last words: a table of the cases. Chinese characters take two columns on a terminal."""
+"""The demo's last words: a table of the cases and where their reports lie."""
 
-import unicodedata
 from collections.abc import Sequence
 
+from deploy.cli.sheet import sheet
 from deploy.demo.story import Outcome
 
 _HEAD = ("中心", "检查号", "检查", "优先级", "用时", "签名", "信任", "提示")
@@ -12,11 +12,8 @@ _TRUST = {"region": "区域证书", "development": "开发证书", "none": "不�
 
 
 def table_of(outcomes: Sequence[Outcome]) -> str:
-    rows = [_HEAD, *(_row(outcome) for outcome in outcomes)]
-    widths = [max(_width(row[column]) for row in rows) for column in range(len(_HEAD))]
-    lines = ["  ".join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    lines.insert(1, "─" * (sum(widths) + 2 * (len(widths) - 1)))
-    return "\n".join([*lines, "", *(f"{outcome.accession_number}  {outcome.pdf}" for outcome in outcomes)])
+    files = (f"{outcome.accession_number}  {outcome.pdf}" for outcome in outcomes)
+    return "\n".join([sheet(_HEAD, [_row(outcome) for outcome in outcomes]), "", *files])
 
 
 def _row(outcome: Outcome) -> tuple[str, ...]:
@@ -31,11 +28,3 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
         _TRUST[outcome.trust],
         "、".join(outcome.warnings) or "—",
     )
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))

@@ -30,6 +30,11 @@ class State:
     def ready_files(self) -> Path:
         return self.folder / "ready"
 
+    @property
+    def first_link(self) -> Path:
+        """Written by the gateway while there is no administrator (GONGZHEN_STATE_DIR)."""
+        return self.folder / "first-admin-link"
+
     def prepare(self) -> None:
         """As root the folder may be passed through, not listed: PostgreSQL runs below it as another account.
 

@@ -37,12 +37,13 @@ class RegionPlan:
 class Supervisor:
     """``stop`` ends the run in good order, ``hurry`` at once; both may be set by signals or by a test."""
 
-    def __init__(self, plan: RegionPlan, state: State, say: Say) -> None:
+    def __init__(self, plan: RegionPlan, state: State, say: Say, when_ready: Callable[[], None] = lambda: None) -> None:
         self.stop = asyncio.Event()
         self.hurry = asyncio.Event()
         self._plan = plan
         self._state = state
         self._say = say
+        self._when_ready = when_ready
         self._sweeper: asyncio.subprocess.Process | None = None
         self._stages = [[self._child(plan) for plan in stage.children] for stage in plan.stages]
 
@@ -72,6 +73,7 @@ class Supervisor:
             await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
             if not self.stop.is_set():
                 await starting
+                self._when_ready()
                 self._say(f"ready {self._plan.address}")
                 await self._bound_logs_until_stop()
         finally:

@@ -28,10 +28,12 @@ async def offer_setup(session: Session, context: AccountContext) -> links.Link |
 
 
 def show_link(link: links.Link, state_dir: Path | None) -> None:
-    """One line on standard output, and a file that only its owner reads where a supervisor asked for it.
-
-    Written past the log on purpose: a log keeps no secrets and may be shipped elsewhere.
+    """A file that only its owner reads where a supervisor asked for it (it shows the link and keeps standard output
+    as a log, which is no place for a secret); else one line on standard output.
     """
+    if state_dir is not None:
+        _write_private(state_dir / LINK_FILE, link.url + "\n")
+        return
     sys.stdout.write(
         json.dumps(
             {
@@ -43,8 +45,6 @@ def show_link(link: links.Link, state_dir: Path | None) -> None:
         + "\n"
     )
     sys.stdout.flush()
-    if state_dir is not None:
-        _write_private(state_dir / LINK_FILE, link.url + "\n")
 
 
 async def create_first_administrator(

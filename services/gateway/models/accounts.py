@@ -43,7 +43,7 @@ class Login(Base):
 
 
 class LoginFailure(Base):
-    """Failures in a row of one account from one address. ``attempt_key`` is a digest: a typed name may be a password."""
+    """Failures in a row of one account from one address. ``attempt_key`` is a digest: a name may be a password."""
 
     __tablename__ = "login_failure"
     __table_args__ = (_SCHEMA,)
