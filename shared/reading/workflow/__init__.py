@@ -1,6 +1,15 @@
 """One function an action. Each runs in one transaction of its caller, or says that it opens its own.
 
-apply       the one place where a case's state is written
-snapshot    a case as every event carries it
-intake      bytes and orders become cases (called inside the intake's own transaction)
+arrival     what an intake hands over, and gets back
+intake      bytes and orders become cases (inside the intake's own transaction); identity, opening, card help it
+assign      a case finds its reading site
+claims      claim, keep, give back, resume
+drafts      the text while it is written
+signing     submit, sign, issue; preparing, statement, credentials, desk, versions are its parts; unlocking the PIN
+review      return, recall, void
+amendment   open, discard
+management  cancel, reject, refer, reassign, hurry
+sweeps      what time alone does
+apply       the one place where a case's state is written; permit checks, step carries, snapshot tells
+restate     events written again from the rows, for a projection that is rebuilt
 """

@@ -9,7 +9,8 @@ from shared.reading.lifecycle import Action, State
 from shared.reading.models import Case, Claim
 from shared.reading.queries import cases
 from shared.reading.queries import claims as queries
-from shared.reading.workflow.apply import Stage, Step, apply, hold, is_live
+from shared.reading.workflow.apply import apply, hold
+from shared.reading.workflow.step import Stage, Step, is_live
 
 
 @dataclass(frozen=True, slots=True)

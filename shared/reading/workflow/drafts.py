@@ -12,7 +12,8 @@ from shared.ids import new_id
 from shared.reading.lifecycle import Action, State
 from shared.reading.models import Case, Claim, Report, ReportDraft, ReportVersion
 from shared.reading.queries import cases, claims, reports
-from shared.reading.workflow.apply import Held, Step, apply, hold
+from shared.reading.workflow.apply import apply, hold
+from shared.reading.workflow.step import Held, Step
 
 COALESCED_FOR = timedelta(seconds=60)
 """Autosaves of one holder within a minute are one revision's row: its number still grows with each of them."""

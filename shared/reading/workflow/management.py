@@ -7,8 +7,9 @@ from shared.reading.assignment import ExamFacts, may_read
 from shared.reading.lifecycle import Action, By, State
 from shared.reading.models import Case
 from shared.reading.queries import cases
-from shared.reading.workflow.apply import apply, performers_of
+from shared.reading.workflow.apply import apply
 from shared.reading.workflow.assign import hand_to, policy_of
+from shared.reading.workflow.permit import performers_of
 from shared.reading.workflow.turnaround import due_at, rank_of
 
 

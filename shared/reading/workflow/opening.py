@@ -11,9 +11,9 @@ from shared.events.case import Card, CaseWarning, Patient
 from shared.ids import encode_base32, new_id
 from shared.reading.models import Case, CaseContent
 from shared.reading.schemas.order import Order
-from shared.reading.workflow.apply import Step
 from shared.reading.workflow.arrival import Arrival, Center, Content
 from shared.reading.workflow.identity import distinct, order_digest
+from shared.reading.workflow.step import Step
 from shared.reading.workflow.turnaround import due_at, rank_of
 
 SETTLES_AFTER = timedelta(seconds=30)

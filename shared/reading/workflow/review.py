@@ -8,9 +8,10 @@ from shared.errors import NotFound
 from shared.reading.lifecycle import Action, State
 from shared.reading.models import Case, ReportVersion
 from shared.reading.queries import cases, reports
-from shared.reading.workflow.apply import Step, apply
+from shared.reading.workflow.apply import apply
 from shared.reading.workflow.claims import Claimed
 from shared.reading.workflow.drafts import ensure_report, waiting_version
+from shared.reading.workflow.step import Step
 
 KEPT_FOR_AUTHOR = timedelta(minutes=15)
 

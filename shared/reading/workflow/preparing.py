@@ -1,0 +1,120 @@
+"""What is about to be signed, gathered before any row is locked for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.auth import Actor
+from shared.db import Session
+from shared.reading.form import parse_form
+from shared.reading.lifecycle import Action
+from shared.reading.models import ReportVersion
+from shared.reading.queries import reports
+from shared.reading.workflow.apply import rehearse
+from shared.reading.workflow.credentials import Unlocked, current_credential, is_development, unlocked
+from shared.reading.workflow.desk import Desk
+from shared.reading.workflow.drafts import ensure_report, waiting_version
+from shared.reading.workflow.statement import Making, build, person, require_signable
+from shared.signing.document import Person, ReportDocument, ReportStatus, SignerRole
+
+_BOTH = (SignerRole.AUTHOR, SignerRole.REVIEWER)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is about to be signed. ``countersigns``: the version that gets the reviewer's signature as it stands."""
+
+    case_version: int
+    at: datetime
+    signer: Unlocked | None
+    role: SignerRole
+    document: ReportDocument
+    form: dict[str, object]
+    countersigns: ReportVersion | None = None
+    revises: int | None = None
+    amends: int | None = None
+    amend_reason: str | None = None
+
+
+async def prepare_author(
+    session: Session, desk: Desk, actor: Actor, case_id: str, action: Action, token: str | None, grant: str | None
+) -> Prepared:
+    step = await rehearse(session, actor, case_id, action, token=token)
+    case, at = step.case, step.now.replace(microsecond=0)
+    draft = await reports.latest_draft(session, case_id)
+    filled = parse_form(desk.form, draft.form if draft else {})
+    require_signable(desk.form, filled, case)
+    report = await ensure_report(session, case)
+    amends = await reports.version(session, report.report_id, report.released_version or 0)
+    amend_reason = case.reason if amends is not None else None
+    is_preliminary = action == Action.issue_preliminary
+    signer, development = await _signer(session, desk, actor, grant, at, may_lack=is_preliminary)
+    making = Making(
+        report_id=report.report_id,
+        version=report.version + 1,
+        status=_status(action, amends),
+        roles=_BOTH if action == Action.submit else (SignerRole.AUTHOR,),
+        author=person(actor),
+        written_at=at,
+        amends=amends,
+        amend_reason=amend_reason,
+    )
+    document = await build(
+        session, case, desk.form, filled, making, public_url=desk.public_url, development=development
+    )
+    return Prepared(
+        case_version=case.version,
+        at=at,
+        signer=signer,
+        role=SignerRole.AUTHOR,
+        document=document,
+        form=draft.form if draft else {},
+        amends=amends.version if amends else None,
+        amend_reason=amend_reason,
+    )
+
+
+async def prepare_review(
+    session: Session, desk: Desk, actor: Actor, case_id: str, token: str | None, grant: str | None
+) -> Prepared:
+    step = await rehearse(session, actor, case_id, Action.sign, token=token)
+    case, at = step.case, step.now.replace(microsecond=0)
+    report = await ensure_report(session, case)
+    waiting = await waiting_version(session, report)
+    signer, development = await _signer(session, desk, actor, grant, at)
+    if waiting.revises is None:
+        document = ReportDocument.model_validate(waiting.document)
+        return Prepared(case.version, at, signer, SignerRole.REVIEWER, document, waiting.form, countersigns=waiting)
+    filled = parse_form(desk.form, waiting.form)
+    require_signable(desk.form, filled, case)
+    revised = await reports.version(session, report.report_id, waiting.revises)
+    making = Making(
+        report_id=report.report_id,
+        version=waiting.version,
+        status=ReportStatus.FINAL,
+        roles=(SignerRole.REVIEWER,),
+        author=Person(id=waiting.author_id, name=waiting.author_name),
+        written_at=at,
+        reviewer=person(actor),
+        revises=revised,
+    )
+    document = await build(
+        session, case, desk.form, filled, making, public_url=desk.public_url, development=development
+    )
+    return Prepared(case.version, at, signer, SignerRole.REVIEWER, document, waiting.form, revises=waiting.revises)
+
+
+async def _signer(
+    session: Session, desk: Desk, actor: Actor, grant: str | None, at: datetime, *, may_lack: bool = False
+) -> tuple[Unlocked | None, bool]:
+    """The unlocked key, and whether its certificate is the development authority's."""
+    if may_lack and not grant:
+        return None, False
+    credential = await current_credential(session, actor)
+    development = await is_development(session, credential, at)
+    return await unlocked(session, actor, credential, desk.grants, grant), development
+
+
+def _status(action: Action, amends: ReportVersion | None) -> ReportStatus:
+    if action == Action.issue_preliminary:
+        return ReportStatus.PRELIMINARY
+    return ReportStatus.FINAL if amends is None else ReportStatus.AMENDED
