@@ -17,7 +17,7 @@ from shared.reading.routes.show import show_recovered, show_version
 from shared.reading.schemas.answers import DraftMeta, RecoveredDrafts, SavedAnswer, ShownVersions
 from shared.reading.schemas.requests import DraftBody
 from shared.reading.workflow import drafts
-from shared.reading.workflow.apply import performers_of
+from shared.reading.workflow.permit import performers_of
 
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=64, description="the draft's version")]
 _RELEASED = frozenset({"preliminary", "final", "amended", "superseded", "voided"})

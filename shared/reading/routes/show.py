@@ -21,10 +21,10 @@ from shared.reading.schemas.answers import (
     SignedAnswer,
     TimelineEntry,
 )
-from shared.reading.workflow.apply import is_live
 from shared.reading.workflow.claims import Claimed
-from shared.reading.workflow.signing import Signed
 from shared.reading.workflow.snapshot import facts_of, snapshot, warnings_of
+from shared.reading.workflow.step import is_live
+from shared.reading.workflow.versions import Signed
 
 _CLOSED = frozenset({State.signed, State.rejected, State.canceled, State.voided, State.amending, State.amend_review})
 

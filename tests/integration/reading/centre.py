@@ -39,7 +39,7 @@ from shared.reading.workflow.assign import queue
 from shared.reading.workflow.claims import Claimed
 from shared.reading.workflow.desk import Desk
 from shared.reading.workflow.intake import accept
-from shared.reading.workflow.signing import Signed
+from shared.reading.workflow.versions import Signed
 from shared.signing.authority import Authority, create_development_authority, issue_physician_certificate
 from shared.signing.document import ReportDocument
 from shared.signing.grants import SigningGrants

@@ -374,3 +374,21 @@ async def test_a_priority_is_only_raised(centre: Centre) -> None:
         async with centre.db.transaction() as session:
             await management.reprioritize(session, CLINIC, case_id, "routine")
     assert refused.value.code == "priority_not_raised"
+
+
+async def test_two_reviewers_at_once_release_it_once(centre: Centre) -> None:
+    case_id = (await centre.submitted()).case.case_id
+    answers = await asyncio.gather(
+        *(centre.sign(actor, case_id) for actor in (REVIEWER, OTHER_REVIEWER)), return_exceptions=True
+    )
+    signed = [each for each in answers if not isinstance(each, BaseException)]
+    refused = [each for each in answers if isinstance(each, BaseException)]
+    assert len(signed) == 1 and isinstance(refused[0], Conflict)
+    assert [s for s, _ in await centre.events(case_id)].count("imaging.report.signed.v1") == 1
+
+
+async def test_the_same_submit_twice_at_once_makes_one_version(centre: Centre) -> None:
+    held = await centre.written()
+    answers = await asyncio.gather(*(centre.submit(READER, held) for _ in range(2)))
+    assert {each.version.version for each in answers} == {1}
+    assert len(await versions(centre, held.case.case_id)) == 1
