@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from sqlalchemy import MetaData, func, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -20,6 +21,10 @@ _NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+_AWAY = (InterfaceError, OperationalError, NoConnectionFree, TimeoutError, OSError)
+# SQLSTATE classes that are no fault of the statement, which may come again: connection, deadlock, no room, shutdown.
+_AWAY_STATES = ("08", "40", "53", "57P")
+
 Session: TypeAlias = AsyncSession
 """What commands hand down to queries. Above queries only this name is used: SQL itself stays below."""
 
@@ -31,12 +36,12 @@ class Base(DeclarativeBase):
 
 
 class Database:
-    def __init__(self, url: str, *, pool_size: int = 5, max_overflow: int = 3) -> None:
+    def __init__(self, url: str, *, pool_size: int = 5, max_overflow: int = 3, pool_timeout_s: float = 10) -> None:
         self.engine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=max_overflow,
-            pool_timeout=10,
+            pool_timeout=pool_timeout_s,
             pool_pre_ping=True,
             connect_args={"timeout": 10, "server_settings": {"timezone": "UTC"}},
             hide_parameters=True,  # an error's text must not quote a patient's name
@@ -53,10 +58,10 @@ class Database:
         try:
             async with self._sessions() as session, session.begin():
                 yield session
-        except (InterfaceError, OperationalError, TimeoutError, OSError) as error:
+        except _AWAY as error:
             raise Unavailable("数据库暂时不可用，请稍后重试", code="database_unavailable", retry_after_s=2) from error
         except DBAPIError as error:
-            if error.connection_invalidated:
+            if error.connection_invalidated or _state_of(error).startswith(_AWAY_STATES):
                 raise Unavailable("数据库连接中断，请稍后重试", code="database_unavailable", retry_after_s=2) from error
             raise
 
@@ -72,6 +77,10 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _state_of(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or "")
 
 
 async def database_now(session: AsyncSession) -> datetime:
