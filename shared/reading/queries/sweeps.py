@@ -1,11 +1,12 @@
 """What the worker looks for: cases that settled, promises half used up or broken. By the database's clock."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from shared.db import Session
-from shared.reading.models import Case
+from shared.reading.models import Case, CaseHistory
 
 _OPEN = ("received", "queued", "claimed", "in_review")
 
@@ -35,6 +36,31 @@ async def half_way(session: Session, center: str, limit: int) -> Sequence[str]:
 
 async def overdue(session: Session, center: str, limit: int) -> Sequence[str]:
     return await _open_cases(session, center, limit, ~Case.overdue, Case.due_at <= func.clock_timestamp())
+
+
+async def stranded(session: Session, center: str, sites: Sequence[str], waited: timedelta, limit: int) -> Sequence[str]:
+    """Overdue cases that nobody reads and nobody is kept for, that not all of ``sites`` were offered yet, and that
+    the present site has had for ``waited``."""
+    now = func.clock_timestamp()
+    offered_lately = exists().where(
+        CaseHistory.case_id == Case.case_id,
+        CaseHistory.action.in_(("queue", "reassign", "refer")),
+        CaseHistory.at > now - waited,
+    )
+    found = await session.scalars(
+        select(Case.case_id)
+        .where(
+            Case.center == center,
+            Case.state == "queued",
+            Case.overdue,
+            or_(Case.kept_until.is_(None), Case.kept_until <= now),
+            ~Case.offered_sites.contains(sites),
+            ~offered_lately,
+        )
+        .order_by(Case.due_at)
+        .limit(limit)
+    )
+    return found.all()
 
 
 async def _open_cases(session: Session, center: str, limit: int, *conditions: object) -> Sequence[str]:

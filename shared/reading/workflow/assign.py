@@ -2,7 +2,7 @@
 
 from shared import directory
 from shared.auth import SYSTEM
-from shared.db import Session
+from shared.db import Session, database_now
 from shared.events.directory import SitePolicy
 from shared.reading.assignment import ExamFacts, choose_reading_site
 from shared.reading.lifecycle import Action, State
@@ -38,9 +38,13 @@ async def queue(session: Session, case_id: str) -> bool:
 
 
 async def escalate(session: Session, case_id: str) -> bool:
-    """Offer a queued case that is overdue to the next site. False where there is none: it stays where it is."""
+    """Offer a queued case that is overdue to the next site. False where there is none: it stays where it is.
+
+    What was returned is its author's first: another site would have to begin anew.
+    """
     case = await cases.lock(session, SYSTEM, case_id)
-    if case.state != State.queued:
+    is_kept = case.kept_until is not None and case.kept_until > await database_now(session)
+    if case.state != State.queued or is_kept:
         return False
     site = await _next_site(session, case)
     if site is None:

@@ -1,5 +1,8 @@
 """What time alone does to cases. Each found case is a transaction of its own, which looks again under its lock."""
 
+from datetime import timedelta
+
+from shared import directory
 from shared.auth import SYSTEM
 from shared.db import Database, database_now
 from shared.reading.lifecycle import READING, Action, State
@@ -12,6 +15,8 @@ from shared.reading.workflow.claims import expire
 from shared.reading.workflow.intake import complete
 
 _BATCH = 200
+OFFERED_FOR = timedelta(minutes=10)
+"""How long a site has an overdue case before the next one is asked."""
 
 
 async def expire_claims(db: Database, center: str) -> int:
@@ -40,7 +45,10 @@ async def queue_received(db: Database, center: str) -> int:
 
 
 async def watch_turnaround(db: Database, center: str) -> int:
-    """Half-way and overdue, told once each; an overdue case that nobody reads is offered to the next site."""
+    """Half-way and overdue, told once each; an overdue case that nobody reads is offered to the next site.
+
+    One that was being read then, or that the next site does not read either, is offered on later.
+    """
     async with db.transaction() as session:
         late = await queries.overdue(session, center, _BATCH)
         half = await queries.half_way(session, center, _BATCH)
@@ -48,6 +56,12 @@ async def watch_turnaround(db: Database, center: str) -> int:
         await _mark(db, case_id, Action.mark_half_way)
     for case_id in late:
         await _mark(db, case_id, Action.mark_overdue)
+        async with db.transaction() as session:
+            await escalate(session, case_id)
+    async with db.transaction() as session:
+        sites = [policy.reading_site_id for policy in await directory.site_policies(session, center) if policy.accepts]
+        stranded = await queries.stranded(session, center, sites, OFFERED_FOR, _BATCH)
+    for case_id in stranded:
         async with db.transaction() as session:
             await escalate(session, case_id)
     return len(half) + len(late)
