@@ -23,6 +23,22 @@ async def versions(session: Session, case_id: str) -> Sequence[ReportVersion]:
     return (await session.scalars(statement)).all()
 
 
+async def shown_outside(session: Session, report: Report) -> ReportVersion | None:
+    """What the clinic may read: the released version, before that the last preliminary one."""
+    if report.released_version is not None:
+        return await version(session, report.report_id, report.released_version)
+    statement = select(ReportVersion).where(
+        ReportVersion.report_id == report.report_id, ReportVersion.status == "preliminary"
+    )
+    return (await session.scalars(statement.order_by(ReportVersion.version.desc()).limit(1))).one_or_none()
+
+
+async def preliminary(session: Session, report_id: str) -> Sequence[ReportVersion]:
+    """Those that no report has replaced yet."""
+    statement = select(ReportVersion).where(ReportVersion.report_id == report_id, ReportVersion.status == "preliminary")
+    return (await session.scalars(statement)).all()
+
+
 async def latest_draft(session: Session, case_id: str) -> ReportDraft | None:
     """The text as it stands: recovered revisions are nobody's current text."""
     statement = (

@@ -99,11 +99,12 @@ async def _text(session: Session, actor: Actor, case: Case) -> tuple[DraftMeta, 
                 update={"saved_at": draft.saved_at, "saved_by": draft.saved_by_name, "kind": draft.kind}
             )
         return meta, draft.form if draft else {}
-    released = await reports.version(session, report.report_id, report.released_version or 0) if report else None
+    released = await reports.shown_outside(session, report) if report else None
     if released is None:
         raise NotFound("报告尚未签发", code="report_not_released")
-    meta = _meta(case, report).model_copy(update={"saved_at": released.signed_at, "kind": "released"})
-    return meta, released.form
+    kind = "preliminary" if released.status == "preliminary" else "released"
+    said_at = released.signed_at or released.submitted_at
+    return _meta(case, report).model_copy(update={"saved_at": said_at, "kind": kind}), released.form
 
 
 def _meta(case: Case, report: Report | None) -> DraftMeta:

@@ -6,7 +6,7 @@ import secrets
 
 from fastapi import APIRouter, Response
 
-from shared.errors import Unauthenticated
+from shared.errors import Unavailable
 from shared.reading.form import ReportForm
 from shared.reading.routes.call import ClaimToken, CurrentCall, SigningGrant
 from shared.reading.routes.metrics import ReadingMetrics
@@ -89,10 +89,10 @@ def _answer(response: Response, signed: Signed) -> SignedAnswer:
 
 
 def _secret(configured: str) -> bytes:
-    """Raises Unauthenticated for a secret that cannot be one: grants of several processes would never agree."""
+    """Raises Unavailable for a secret that cannot be one: grants of several processes would never agree."""
     if not configured:
         return secrets.token_bytes(_SECRET_BYTES)
     try:
         return base64.b64decode(configured, validate=True)
     except binascii.Error as error:
-        raise Unauthenticated("GONGZHEN_GRANT_SECRET 不是 base64", code="grant_secret_unreadable") from error
+        raise Unavailable("GONGZHEN_GRANT_SECRET 不是 base64", code="grant_secret_unreadable") from error

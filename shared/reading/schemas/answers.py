@@ -110,7 +110,9 @@ class DraftMeta(BaseModel):
     report_version: int | None = Field(description="released, or waiting for review")
     saved_at: datetime | None
     saved_by: str | None
-    kind: str | None = Field(description="draft, revised (by the reviewer), opened (an amendment's start), released")
+    kind: str | None = Field(
+        description="draft, revised (by the reviewer), opened (an amendment), preliminary, released"
+    )
 
 
 class SavedAnswer(BaseModel):

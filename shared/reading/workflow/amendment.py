@@ -40,5 +40,6 @@ async def discard(session: Session, actor: Actor, case_id: str, *, token: str | 
         released = await reports.version(session, report.report_id, report.released_version or 0)
         if released is not None:
             await open_text(step, report, released.form, released.version)
+        step.case.reason = None
         await step.end_claim()
     return step.case

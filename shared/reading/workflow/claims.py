@@ -107,6 +107,8 @@ async def expire(session: Session, case_id: str, claim_id: str) -> bool:
         return False
     async with apply(session, SYSTEM, case_id, Action.expire, detail={"stage": over.stage}) as step:
         step.detail["holder"] = over.account_id
+        if over.stage == "amendment":
+            step.case.reason = None  # it was the amendment's
         await step.end_claim()
     return True
 

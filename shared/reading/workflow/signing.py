@@ -82,6 +82,7 @@ async def _author(
             version = await add_version(step, report, prepared, files)
             if action == Action.issue_preliminary:
                 version.status = report.status = "preliminary"
+                version.signed_at = version.submitted_at if files is not None else None
             elif action == Action.submit:
                 await let_wait(step, report, version)
             else:

@@ -80,6 +80,8 @@ async def release(step: Step, report: Report, version: ReportVersion, at: dateti
     case = step.case
     if version.amends is not None:
         await supersede(step.session, report, version.amends)
+    for preliminary in await reports.preliminary(step.session, report.report_id):
+        preliminary.status = "superseded"
     version.status = "final" if version.amends is None else "amended"
     version.signed_at = at or version.submitted_at
     if case.received_at is not None:

@@ -10,6 +10,7 @@ from shared.errors import AlreadyClaimed, ClaimLost, Conflict, IllegalTransition
 from shared.reading.lifecycle import State
 from shared.reading.workflow import claims, review, sweeps
 from shared.reading.workflow.claims import Claimed
+from shared.reading.workflow.step import Stage
 from tests.integration.reading.centre import (
     CLINIC,
     DISPATCHER,
@@ -25,7 +26,7 @@ from tests.integration.reading.centre import (
 OVER = timedelta(seconds=121)
 
 
-async def claim_next(centre: Centre, actor: Actor, stage: claims.Stage = "report", **wanted: str) -> Claimed | None:
+async def claim_next(centre: Centre, actor: Actor, stage: Stage = "report", **wanted: str) -> Claimed | None:
     async with centre.db.transaction() as session:
         return await claims.claim_next(session, actor, "imaging", stage, **wanted)
 

@@ -237,6 +237,17 @@ async def test_a_clinic_sees_no_text_before_it_is_released(door: Door) -> None:
     assert (released["impression"], released["kind"], released["status"]) == (FORM["impression"], "released", "final")
 
 
+async def test_a_clinic_reads_a_preliminary_report_at_once(door: Door) -> None:
+    case_id = await door.centre.queued()
+    token = await door.claim("reader1", case_id)
+    await door.call("reader1", "PUT", f"/cases/{case_id}/report", FORM, Claim_Token=token)
+    grant = await door.unlock("reader1")
+    issued = await door.post("reader1", f"/cases/{case_id}/preliminary", Claim_Token=token, Signing_Grant=grant)
+    assert (issued.status_code, issued.json()["status"]) == (200, "preliminary"), issued.text
+    read = (await door.get("clinic1", f"/cases/{case_id}/report")).json()
+    assert (read["kind"], read["impression"]) == ("preliminary", FORM["impression"])
+
+
 async def test_reading_the_case_shows_late_content(door: Door) -> None:
     case_id = await door.centre.queued(accession="A1", contents=("a",))
     token = await door.claim("reader1", case_id)

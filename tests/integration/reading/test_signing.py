@@ -318,6 +318,8 @@ async def test_a_preliminary_report_leaves_the_case_with_its_reader(centre: Cent
     assert (issued.version.jws is not None) == has_grant
     final = await centre.submit(READER, held)
     assert final.version.version == 2
+    await centre.sign(REVIEWER, held.case.case_id)
+    assert [each.status for each in await versions(centre, held.case.case_id)] == ["superseded", "final"]
 
 
 async def test_void_marks_the_released_version(centre: Centre) -> None:
