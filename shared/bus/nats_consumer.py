@@ -40,7 +40,7 @@ class Source:
     durable: str
     subjects: tuple[str, ...]
     is_replay: bool = False
-    ack_wait_s: float = 30.0  # a worker that died gives its message to another after this
+    ack_wait_s: float = 10.0  # a worker that died gives its message to another after this
 
 
 class Consumer:

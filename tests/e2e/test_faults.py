@@ -9,7 +9,7 @@ import pytest
 
 from deploy.demo.client import DemoFailed
 from tests.support.films import order, small_film
-from tests.support.journey import sign, submit
+from tests.support.journey import listed, sign, submit
 from tests.support.region import RunningRegion, wait_for
 
 pytestmark = [pytest.mark.xdist_group("region"), pytest.mark.faults]
@@ -61,23 +61,8 @@ def _all_on_the_worklist_once(region: RunningRegion, expected: set[str]) -> None
     region.forget_people()
     reader = region.person("reader1")
 
-    def listed() -> list[str]:
-        found: list[str] = []
-        cursor = None
-        for _ in range(100):
-            page = reader.call(
-                "GET",
-                "/v1/worklist",
-                params={"center": "imaging", "limit": 200} | ({"cursor": cursor} if cursor else {}),
-            )
-            found += [item["case_id"] for item in page["items"]]
-            cursor = page["next_cursor"]
-            if not cursor:
-                break
-        return found
-
-    wait_for(lambda: expected <= set(listed()), 90, "an answered upload is missing from the worklist")
-    found = listed()
+    wait_for(lambda: expected <= set(listed(reader)), 90, "an answered upload is missing from the worklist")
+    found = listed(reader)
     assert len(found) == len(set(found))
 
 

@@ -60,3 +60,15 @@ def wait_for_report(person: Person, report_id: str) -> Any:
         return answer.json() if answer.status_code == 200 else None
 
     return wait_for(served, 60, f"{report_id} never came to the gateway")
+
+
+def listed(reader: Person, **filters: str) -> list[str]:
+    """The ids of every case on the reader's worklist of the imaging centre, all pages."""
+    found: list[str] = []
+    query: dict[str, str | int] = {"center": "imaging", "limit": 200, **filters}
+    while True:
+        page = reader.call("GET", "/v1/worklist", params=query)
+        found += [item["case_id"] for item in page["items"]]
+        if not page["next_cursor"]:
+            return found
+        query["cursor"] = page["next_cursor"]

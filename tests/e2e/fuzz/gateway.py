@@ -41,6 +41,19 @@ def _oneself(scene: Scene) -> Valid:
     return Valid(scene.new_account("clinic")[0])
 
 
+def _set_up(_: Scene) -> Valid:
+    """401: nobody has a link any more, for the demo region has its administrator."""
+    organization = {"name": "测试机构"}
+    body = {
+        "token": "x",
+        "username": "fuzz-first",
+        "password": NEW_PASSWORD,
+        "name": "测试",
+        "organization": organization,
+    }
+    return Valid(body={"json": body})
+
+
 def _new_password(scene: Scene) -> Valid:
     return Valid(body={"json": {"token": scene.password_link_token(), "password": NEW_PASSWORD}})
 
@@ -67,7 +80,7 @@ def _admin(scene: Scene) -> Valid:
 
 
 def _new_user(scene: Scene) -> Valid:
-    body = {"username": f"fuzz-new-{scene.region.process.pid}", "name": "测试", "org_id": HOSPITAL, "roles": ["clinic"]}
+    body = {"username": scene.new_username(), "name": "测试", "org_id": HOSPITAL, "roles": ["clinic"]}
     return Valid(scene.person("admin1"), body={"json": body})
 
 
@@ -126,6 +139,11 @@ def _delete_contact(scene: Scene) -> Valid:
     return Valid(scene.person("admin1"), {"contact_id": scene.new_contact()})
 
 
+def _dead_letter(scene: Scene) -> Valid:
+    """404, as it is to be hoped: nothing has died."""
+    return Valid(scene.person("admin1"), {"sequence": "1"})
+
+
 def _audit(scene: Scene) -> Valid:
     return Valid(scene.person("auditor1"))
 
@@ -176,7 +194,7 @@ GATEWAY: dict[str, Operation] = {
     "DELETE /v1/auth/session": Operation(_log_out),
     "POST /v1/auth/session/refresh": Operation(_refresh),
     "POST /v1/auth/revoke": Operation(_oneself, has_strangers=False),
-    "POST /v1/setup": Operation(None),  # the demo region has its administrator
+    "POST /v1/setup": Operation(_set_up),
     "POST /v1/auth/password": Operation(_new_password),
     "GET /v1/me": Operation(_oneself, has_strangers=False),
     "PUT /v1/me/password": Operation(_change_password, is_guarded=True, has_strangers=False),
@@ -205,8 +223,8 @@ GATEWAY: dict[str, Operation] = {
     f"PATCH {CONTACT}": Operation(_change_contact),
     f"DELETE {CONTACT}": Operation(_delete_contact),
     f"GET {ADMIN}/dead-letters": Operation(_admin),
-    f"GET {ADMIN}/dead-letters/{{sequence}}": Operation(None),  # nothing may have died
-    f"POST {ADMIN}/dead-letters/{{sequence}}/replay": Operation(None),
+    f"GET {ADMIN}/dead-letters/{{sequence}}": Operation(_dead_letter),
+    f"POST {ADMIN}/dead-letters/{{sequence}}/replay": Operation(_dead_letter),
     f"GET {ADMIN}/audit": Operation(_audit),
     "GET /v1/worklist/events": Operation(_reader, cases=1),
     "GET /v1/worklist": Operation(_reader),

@@ -28,9 +28,12 @@ class Scene:
 
     # Accounts and organizations.
 
+    def new_username(self) -> str:
+        return f"fuzz-{next(self._numbers)}-{self.region.process.pid}"
+
     def new_account(self, *roles: str, org_id: str = HOSPITAL) -> tuple[Person, str]:
         """Signed in, and its account id; a reader may work for every centre."""
-        username = f"fuzz-{next(self._numbers)}-{self.region.process.pid}"
+        username = self.new_username()
         body = {"username": username, "name": "测试账号", "org_id": org_id, "roles": roles, "password": PASSWORD}
         made = self.person("admin1").call("POST", "/v1/admin/users", 201, json={**body, "centers": ["imaging"]})
         return Person.sign_in(self.region.http, username, PASSWORD), made["user"]["account_id"]
@@ -52,7 +55,7 @@ class Scene:
     def password_link_token(self) -> str:
         _, account_id = self.new_account("clinic")
         made = self.person("admin1").call("POST", f"/v1/admin/users/{account_id}/password-reset")
-        return parse_qs(urlsplit(made["link"]).query)["token"][0]
+        return str(parse_qs(urlsplit(made["link"]).query)["token"][0])
 
     @cached_property
     def stranger(self) -> Person:

@@ -32,7 +32,7 @@ class Valid:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """``prepare`` None: no call of a test can succeed, or nobody has taught the table one yet.
+    """``prepare`` None: nobody has taught the table one yet.
 
     ``is_guarded``: wrong tries are slowed down, so the valid call goes first. ``has_strangers``: somebody else's call
     must not succeed. ``cases`` of each kind.
