@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -15,6 +16,7 @@ from shared.web.problems import problem
 logger = logging.getLogger(__name__)
 
 _ACCEPTED_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -47,11 +49,7 @@ class Observe:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", []),
-                    (b"x-correlation-id", correlation_id.get().encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                ]
+                message["headers"] = _with_ours(message.get("headers", []))
             await send(message)
 
         try:
@@ -75,13 +73,24 @@ class Observe:
         route = _template(scope)
         if route in _QUIET_ROUTES:
             return
-        self._seconds.labels(self._service, scope["method"], route, str(status)).observe(seconds)
+        method = scope["method"] if scope["method"] in _METHODS else "other"  # a client may invent any number
+        self._seconds.labels(self._service, method, route, str(status)).observe(seconds)
         if status >= 500:
             self._failures.labels(self._service, route).inc()
         logger.info(
             "request",
-            extra=fields(method=scope["method"], route=route, status=status, duration_ms=round(seconds * 1000, 1)),
+            extra=fields(method=method, route=route, status=status, duration_ms=round(seconds * 1000, 1)),
         )
+
+
+def _with_ours(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """What an answer says as JSON may be of a patient: on a shared computer no cache keeps it, unless its route says
+    otherwise."""
+    given = {name.lower(): value for name, value in headers}
+    ours = [(b"x-correlation-id", correlation_id.get().encode()), (b"x-content-type-options", b"nosniff")]
+    if b"cache-control" not in given and b"json" in given.get(b"content-type", b""):
+        ours.append((b"cache-control", b"private, no-store"))
+    return [*headers, *ours]
 
 
 def _template(scope: Scope) -> str:

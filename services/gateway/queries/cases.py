@@ -143,7 +143,7 @@ async def waiting_centers(
     conditions = _readable(actor)
     if is_review:
         conditions += [
-            WorklistCase.state.in_(("in_review", "amend_review")),
+            WorklistCase.state == "in_review",  # an amendment's review is not claimed: it is signed or returned
             WorklistCase.holder_id.is_(None),
             WorklistCase.author_id.is_distinct_from(actor.account_id),
         ]

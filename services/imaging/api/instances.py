@@ -53,6 +53,8 @@ def instances_router() -> APIRouter:
         """In viewing order. Whoever holds the case has thereby been shown images that came late."""
         async with resources.db.transaction() as session:
             case, ids = await _content(session, actor, case_id)
+            if actor.has(Role.reader, Role.reviewer):
+                await cases.mark_seen(session, case_id, actor.account_id, case.content_version)
             await _record_read(session, actor, case, client_address(request))
             found = await instances.shown(session, ids)
         shown = [
@@ -65,6 +67,7 @@ def instances_router() -> APIRouter:
     async def read_instance(
         case_id: str, sop_instance_uid: str, request: Request, actor: CurrentActor, resources: CurrentResources
     ) -> StreamingResponse:
+        """An old image of an open page is no look at those that came since: only the list shows them all."""
         async with resources.db.transaction() as session:
             case, ids = await _content(session, actor, case_id)
             ref = await instances.blob_of(session, ids, sop_instance_uid)
@@ -91,7 +94,5 @@ async def _content(session: Session, actor: Actor, case_id: str) -> tuple[Case, 
 
 async def _record_read(session: Session, actor: Actor, case: Case, address: str) -> None:
     """One audit row for an actor, a case and five minutes: a study is thousands of reads."""
-    if actor.has(Role.reader, Role.reviewer):
-        await cases.mark_seen(session, case.case_id, actor.account_id, case.content_version)
     if not await audit.seen_recently(session, actor, "instances.read", case.case_id):
         await audit.record(session, actor, "instances.read", "case", case.case_id, address=address)

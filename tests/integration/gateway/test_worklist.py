@@ -224,7 +224,8 @@ async def test_nobody_is_offered_his_own_report_to_review_nor_what_is_kept_for_a
     kept = snapshot(
         kept_for={"account_id": READER.account_id, "name": READER.name}, kept_until=utc_now() + timedelta(minutes=15)
     )
-    await told(region, own, kept)
+    amended = snapshot(state="amend_review", author={"account_id": READER.account_id, "name": READER.name})
+    await told(region, own, kept, amended)
     assert (await ask(region, REVIEWER, stage="review")).status_code == 204
     assert (await ask(region, SECOND_READER, stage="report")).status_code == 204
     assert (await ask(region, READER, stage="report")).json()["waiting"] == 1

@@ -188,6 +188,8 @@ async def test_looking_at_late_images_counts_as_having_seen_them(centre: Centre)
     claimed = await centre.post(f"/imaging/v1/cases/{case_id}/claim", "reader1")
     assert claimed.status_code == 200, claimed.text
     await centre.upload(dicom("i2"))
+    own = await centre.get(f"/imaging/v1/cases/{case_id}/instances")
+    await centre.get(own.json()["instances"][0]["link"], "reader1")
     assert await centre.rows("SELECT content_version FROM reading.content_seen") == [(1,)]
     shown = await centre.get(f"/imaging/v1/cases/{case_id}/instances", "reader1")
     assert len(shown.json()["instances"]) == 2
