@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import CollectionAggregate, Text, any_, delete, func, literal, select, text
+from sqlalchemy import ColumnElement, Text, any_, delete, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from shared.auth import Actor
@@ -33,7 +33,7 @@ async def by_bytes(
     wanted = sorted(set(sha256s))
     holders = (
         select(CaseContent.case_id)
-        .where(CaseContent.clinic_id == actor.org_id, CaseContent.sha256 == _any_of(wanted))
+        .where(CaseContent.clinic_id == actor.org_id, _is_one_of(wanted))
         .group_by(CaseContent.case_id)
         .having(func.count() == len(wanted))
     )
@@ -62,16 +62,14 @@ async def by_studies(
 async def held_digests(session: Session, case_id: str, sha256s: Sequence[str]) -> set[str]:
     """Which of the bytes the case holds."""
     found = await session.scalars(
-        select(CaseContent.sha256).where(
-            CaseContent.case_id == case_id, CaseContent.sha256 == _any_of(sorted(set(sha256s)))
-        )
+        select(CaseContent.sha256).where(CaseContent.case_id == case_id, _is_one_of(sorted(set(sha256s))))
     )
     return set(found)
 
 
-def _any_of(digests: list[str]) -> CollectionAggregate[str]:
+def _is_one_of(digests: list[str]) -> ColumnElement[bool]:
     """One array instead of a parameter each: an upload may have 20,000 files, a statement 32,767 parameters."""
-    return any_(literal(digests, ARRAY(Text)))
+    return CaseContent.sha256 == any_(literal(digests, ARRAY(Text)))
 
 
 async def kept_key(session: Session, clinic_id: str, key: str) -> IdempotencyKey | None:
