@@ -1,13 +1,22 @@
 """A clinic's order, as CONTRACT.md words it. Unknown fields are passed over."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from shared.events.case import CaseWarning, Encounter, Exam, Patient, Requester
 from shared.events.part import Part
 
+_EARLIEST, _LATEST = datetime(1850, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _if_possible(moment: datetime) -> datetime | None:
+    """0001-01-01 and 9999-12-31 are what software writes for "not known"; in UTC they may not even exist."""
+    return moment if _EARLIEST <= moment <= _LATEST else None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_if_possible)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Passage = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
@@ -30,7 +39,7 @@ class OrderExam(Exam):
     name: Line = ""
     modality: Short | None = None
     body_part: Short | None = None
-    performed_at: AwareDatetime | None = None
+    performed_at: Moment | None = None
 
 
 class OrderEncounter(Encounter):
@@ -51,7 +60,7 @@ class Order(Part):
     accession_number: AccessionNumber | None = None
     priority: Priority = "routine"
     exam: OrderExam = OrderExam()
-    performed_at: AwareDatetime | None = None
+    performed_at: Moment | None = None
     patient: OrderPatient = OrderPatient()
     encounter: OrderEncounter | None = None
     clinical_info: Passage | None = None
