@@ -1,4 +1,4 @@
-from deploy.admin.sheet import sheet
+from deploy.cli.sheet import sheet
 
 
 def test_columns_stand_under_their_headings_whatever_the_script() -> None:
