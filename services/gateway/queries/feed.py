@@ -115,6 +115,8 @@ async def feed_page(
         seen.kind: wanted.kind,
     }
     conditions += [column == value for column, value in columns.items() if value is not None]
+    if actor.centers and viewpoint(actor) != WHOLE_REGION:
+        conditions.append(seen.center.in_(sorted(actor.centers)))
     if not head.n > after:
         return [], head
     rows = await session.execute(

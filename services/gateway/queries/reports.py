@@ -202,7 +202,8 @@ def _is_person(clinic_id: str, patient_id: str | None, national_id: str | None) 
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:
-    """The clinic that asked, the site that read, the region by scope; and who now holds a case of the same person."""
+    """The clinic that asked, the site that read (of the centres the person works for), the region by scope; and who
+    now holds a case of the same person."""
     if viewpoint(actor) == WHOLE_REGION:
         return true()
     holds_a_case_of_the_person = exists().where(
@@ -217,6 +218,10 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     )
     return or_(
         ReportVersion.clinic_id == actor.org_id,
-        ReportVersion.reading_site_id == actor.org_id,
+        and_(ReportVersion.reading_site_id == actor.org_id, _of_own_centers(actor)),
         holds_a_case_of_the_person,
     )
+
+
+def _of_own_centers(actor: Actor) -> ColumnElement[bool]:
+    return ReportVersion.center.in_(sorted(actor.centers)) if actor.centers else true()

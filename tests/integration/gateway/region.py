@@ -45,10 +45,11 @@ READER = Actor("acc_reader", "reader1", "测试医师甲", "org_a", _READER, fro
 SECOND_READER = Actor("acc_reader2", "reader2", "测试医师丙", "org_a", _READER, _FILMS)
 REVIEWER = Actor("acc_reviewer", "reviewer1", "测试医师乙", "org_a", _REVIEWER, _FILMS)
 FOREIGN_READER = Actor("acc_reader3", "reader3", "测试医师丁", "org_b", _READER, _FILMS)
+TECHNOLOGIST = Actor("acc_lab", "lab1", "测试检验师", "org_a", frozenset({Role.technologist}), frozenset({"lab"}))
 _REGION = frozenset({"reports:region"})
 HOSPITAL = Actor("acc_hospital", "hospital1", "测试系统", "org_a", frozenset({Role.integration}), scopes=_REGION)
 AUDITOR = Actor("acc_auditor", "auditor1", "测试审计", "org_a", frozenset({Role.auditor}))
-ACTORS = (CLINIC, OTHER_CLINIC, READER, SECOND_READER, REVIEWER, FOREIGN_READER, HOSPITAL, AUDITOR)
+ACTORS = (CLINIC, OTHER_CLINIC, READER, SECOND_READER, REVIEWER, FOREIGN_READER, TECHNOLOGIST, HOSPITAL, AUDITOR)
 ORGANIZATIONS = [
     Organization(org_id="org_clinic1", name="示例甲镇卫生院", org_kind=OrgKind.clinic),
     Organization(org_id="org_clinic2", name="示例乙镇卫生院", org_kind=OrgKind.clinic),

@@ -21,6 +21,7 @@ from tests.integration.gateway.region import (
     HOSPITAL,
     OTHER_CLINIC,
     READER,
+    TECHNOLOGIST,
     Region,
     Signers,
     amended,
@@ -87,6 +88,16 @@ async def test_strangers_get_404_on_every_form_of_it(region: Region) -> None:
         assert (await region.get(AUDITOR, path)).status_code == 403
         assert (await region.get(None, path)).status_code == 401
         assert (await region.get(CLINIC, f"/v1/reports/rep_unknown{suffix}")).status_code == 404
+
+
+async def test_a_site_reads_reports_of_the_centres_its_people_work_for(region: Region) -> None:
+    document = report()
+    await released(region, document)
+    assert (await region.get(READER, f"/v1/reports/{document.report_id}")).status_code == 200
+    for path in ("", ".jws", "/versions"):
+        assert (await region.get(TECHNOLOGIST, f"/v1/reports/{document.report_id}{path}")).status_code == 404
+    feed = await region.get(TECHNOLOGIST, "/v1/reports")
+    assert (feed.status_code, feed.json()["reports"]) == (200, [])
 
 
 async def test_an_etag_spares_the_second_answer(region: Region) -> None:
