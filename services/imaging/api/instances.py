@@ -94,5 +94,5 @@ async def _content(session: Session, actor: Actor, case_id: str) -> tuple[Case, 
 
 async def _record_read(session: Session, actor: Actor, case: Case, address: str) -> None:
     """One audit row for an actor, a case and five minutes: a study is thousands of reads."""
-    if not await audit.seen_recently(session, actor, "instances.read", case.case_id):
+    if not await audit.seen_recently(session, actor, "instances.read", "case", case.case_id):
         await audit.record(session, actor, "instances.read", "case", case.case_id, address=address)

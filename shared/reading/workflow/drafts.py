@@ -45,7 +45,7 @@ async def save(
     try:
         async with db.transaction() as session:
             saved = await _save(session, actor, case_id, form, token, if_match)
-            if not await audit.seen_recently(session, actor, "report.save", case_id):
+            if not await audit.seen_recently(session, actor, "report.save", "case", case_id):
                 await audit.record(session, actor, "report.save", "case", case_id, address=address)
             return saved
     except (ClaimLost, NotFound) as error:

@@ -53,3 +53,13 @@ async def test_two_sealers_never_seal_one_entry_twice(db: Database) -> None:
         assert await audit.seal_once(db) == 0
     assert await audit.seal_once(db) == 50
     assert await audit.seal_once(db) == 0
+
+
+async def test_only_the_same_read_of_the_same_record_stands_already(db: Database) -> None:
+    await _write(db, 1)
+    async with db.transaction() as session:
+        assert await audit.seen_recently(session, SYSTEM, "case.read", "case", "case_0")
+        assert not await audit.seen_recently(session, SYSTEM, "case.read", "report", "case_0")
+        assert not await audit.seen_recently(session, SYSTEM, "case.read", "case", "case_1")
+        assert not await audit.seen_recently(session, SYSTEM, "instances.read", "case", "case_0")
+        assert not await audit.seen_recently(session, SYSTEM, "case.read", "case", "case_0", minutes=0)
