@@ -1,4 +1,4 @@
-"""One middleware: correlation id, one log line and one measurement a request, bad paths refused early."""
+"""One middleware: correlation id, one log line and one measurement a request; bad paths refused, bugs answered."""
 
 import logging
 import re
@@ -9,7 +9,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.errors import Unreadable
+from shared.errors import GongzhenError, Unreadable
 from shared.telemetry import correlation_id, fields, new_correlation_id
 from shared.web.problems import problem
 
@@ -43,12 +43,12 @@ class Observe:
             return
         self._begin_correlation(scope)
         started = time.perf_counter()
-        status = 500
+        status, has_begun = 500, False
 
         async def observed_send(message: Message) -> None:
-            nonlocal status
+            nonlocal status, has_begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, has_begun = message["status"], True
                 message["headers"] = _with_ours(message.get("headers", []))
             await send(message)
 
@@ -57,6 +57,13 @@ class Observe:
                 await problem(Unreadable("地址中含有无效字符"))(scope, receive, observed_send)
             else:
                 await self._app(scope, receive, observed_send)
+        except Exception as error:
+            # An answer that has begun can only be broken off. Otherwise the server must not hear of it: it would close
+            # the connection, on which the front door may just be sending somebody else's upload.
+            if has_begun:
+                raise
+            logger.error("unexpected error", extra=fields(route=_template(scope)), exc_info=error)
+            await problem(GongzhenError())(scope, receive, observed_send)
         finally:
             self._finish(scope, status, time.perf_counter() - started)
 
