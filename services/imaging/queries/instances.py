@@ -12,6 +12,7 @@ from services.imaging.models import Instance, Series, Study
 from services.imaging.parse.instance import Instance as Facts
 from shared.blobs import BlobRef
 from shared.ids import new_id
+from shared.reading.queries.intake import study_locks, take_locks
 
 BATCH = 200  # rows a statement: a header is some ten kilobytes, and PostgreSQL takes 32,767 parameters
 _UIDS = 5000
@@ -45,11 +46,8 @@ class Shown:
 
 
 async def lock_studies(session: AsyncSession, clinic_id: str, study_uids: Iterable[str]) -> None:
-    """Uploads of one study wait for each other until the transaction ends; sorted, so that none waits in a circle."""
-    for study_uid in sorted(set(study_uids)):
-        await session.execute(
-            select(func.pg_advisory_xact_lock(func.hashtextextended(f"study {clinic_id} {study_uid}", 0)))
-        )
+    """Uploads of one study wait for each other until the transaction ends."""
+    await take_locks(session, study_locks(f"instances/{clinic_id}", study_uids))
 
 
 async def known(session: AsyncSession, clinic_id: str, sop_instance_uids: Sequence[str]) -> dict[str, Known]:

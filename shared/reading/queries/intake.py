@@ -1,6 +1,7 @@
 """What an upload or an order may already be: by accession number, by bytes, by study."""
 
 from collections.abc import Iterable, Sequence
+from zlib import crc32
 
 from sqlalchemy import ColumnElement, Text, any_, delete, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -9,6 +10,7 @@ from shared.auth import Actor
 from shared.db import Session
 from shared.reading.models import Case, CaseContent, IdempotencyKey
 
+_STUDY_LOCKS = 64
 _KEY_LIFE = text("interval '7 days'")
 
 
@@ -16,6 +18,12 @@ async def take_locks(session: Session, names: Iterable[str]) -> None:
     """Until the transaction ends nobody else accepts anything under these names. Sorted, so that two never cross."""
     for name in sorted(set(names)):
         await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+def study_locks(scope: str, study_uids: Iterable[str]) -> list[str]:
+    """Names for ``take_locks``. Studies share a few: an upload may name thousands, and the server's room for locks is
+    everybody's."""
+    return sorted({f"study/{scope}/{crc32(uid.encode()) % _STUDY_LOCKS}" for uid in study_uids})
 
 
 async def by_accession(session: Session, actor: Actor, center: str, accession_number: str) -> Sequence[Case]:

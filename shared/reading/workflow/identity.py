@@ -129,7 +129,7 @@ def lock_names(actor: Actor, arrival: Arrival) -> list[str]:
     scope = f"{actor.org_id}/{arrival.center}"
     number = accession_number_of(arrival)
     main = f"accession/{scope}/{number}" if number else f"patient/{scope}/{card_of(arrival).patient.id}"
-    studies = [f"study/{scope}/{uid}" for uid in arrival.study_uids]
+    studies = queries.study_locks(scope, arrival.study_uids)
     return [main, *studies, *key_names(actor, arrival.idempotency_key)]
 
 

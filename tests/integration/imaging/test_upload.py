@@ -4,7 +4,9 @@ import asyncio
 import json
 
 import pytest
+from sqlalchemy import text
 
+from services.imaging.queries import instances
 from shared import directory
 from shared.events.directory import SitePolicy
 from shared.reading.workflow.assign import queue
@@ -205,3 +207,12 @@ async def test_a_repeat_after_a_rejection_shows_the_same_images_without_storing_
     assert (len(centre.objects()), await centre.count("imaging.instance")) == (1, 1)
     shown = (await centre.get(repeat.json()["links"]["instances"])).json()["instances"]
     assert [each["sop_instance_uid"] for each in shown] == [uid("i1")]
+
+
+async def test_instances_of_many_studies_are_locked_by_few_locks(centre: Centre) -> None:
+    async with centre.resources.db.transaction() as session:
+        await instances.lock_studies(session, "org_c1", [f"1.2.{number}" for number in range(1000)])
+        held = await session.execute(
+            text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+        )
+        assert held.scalar_one() < 100

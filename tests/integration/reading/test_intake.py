@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from shared.errors import AccessionTaken, Conflict, Invalid, RoleRequired
 from shared.events.case import Patient
@@ -14,7 +15,7 @@ from shared.reading.schemas.order import Order
 from shared.reading.workflow import management
 from shared.reading.workflow.arrival import Outcome
 from shared.reading.workflow.assign import queue
-from shared.reading.workflow.intake import complete, find_same, place_order
+from shared.reading.workflow.intake import accept, complete, find_same, place_order
 from tests.integration.reading.centre import CLINIC, READER, REVIEWER, STRANGER, Centre, arrival
 
 
@@ -229,3 +230,14 @@ async def test_a_reading_site_that_nobody_offers_leaves_the_case_visible_and_wai
     changed = [e for s, e in await centre.events(case.case_id) if s == "imaging.case.content_changed.v1"]
     assert [warning["code"] for warning in changed[0].data["case"]["warnings"]] == ["no_reading_site"]
     assert len(changed) == 1
+
+
+async def test_an_upload_of_many_studies_takes_few_locks(centre: Centre) -> None:
+    """PostgreSQL has room for some ten thousand locks in all: one upload must not take them from everybody."""
+    many = [f"1.2.{number}" for number in range(1000)]
+    async with centre.db.transaction() as session:
+        await accept(session, CLINIC, arrival(study_uids=many))
+        held = await session.execute(
+            text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+        )
+        assert held.scalar_one() < 100
