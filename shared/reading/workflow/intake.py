@@ -170,7 +170,8 @@ async def _add(session: Session, actor: Actor, arrival: Arrival, match: Match) -
         session, actor, match.case.case_id, Action.add_content, detail={"added": len(match.missing)}
     ) as step:
         case = step.case
-        case.warnings = joined(case.warnings, list(arrival.warnings))
+        known = Card.model_validate(case.card).patient
+        case.warnings = joined(case.warnings, [*arrival.warnings, *contradictions(known, arrival)])
         case.study_uids = sorted({*case.study_uids, *arrival.study_uids})
         if arrival.order is not None:
             raise_priority(case, arrival.order.priority)

@@ -113,9 +113,27 @@ def new_number(center: Center) -> str:
     return f"{_LETTERS[center]}{day}-{encode_base32(secrets.randbits(25), 5).upper()}"
 
 
-def contradictions(ordered: Patient, arrival: Arrival) -> list[CaseWarning]:
-    """Of the order that came first and a file that came without one."""
-    given = arrival.patient_from_file
-    if arrival.order is not None or not given.id or not ordered.id or given.id == ordered.id:
+def contradictions(known: Patient, arrival: Arrival) -> list[CaseWarning]:
+    """Of the case as it was known and what came later under its number: never a silent merge of two people."""
+    if arrival.order is None:
+        given = arrival.patient_from_file
+        if not given.id or not known.id or given.id == known.id:
+            return []
+        return [CaseWarning(code="patient_mismatch", detail="文件中的患者编号与申请不符")]
+    differing = [] if known.unknown else _differing(known, arrival.order.patient)
+    if not differing:
         return []
-    return [CaseWarning(code="patient_mismatch", detail="文件中的患者编号与申请不符")]
+    return [
+        CaseWarning(code="patient_mismatch", detail=f"后到申请的{'、'.join(differing)}与原申请不符，请核对患者身份")
+    ]
+
+
+def _differing(known: Patient, given: Patient) -> list[str]:
+    """Only where both say something: a second order may be shorter than the first."""
+    pairs = (
+        ("姓名", known.name, given.name),
+        ("性别", known.sex.strip("UO"), given.sex.strip("UO")),
+        ("出生日期", known.birth_date, given.birth_date),
+        ("身份证号", known.national_id, given.national_id),
+    )
+    return [word for word, one, other in pairs if one and other and one != other]

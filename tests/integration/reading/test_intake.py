@@ -116,6 +116,31 @@ async def test_another_patient_under_an_open_number_is_refused(centre: Centre) -
         await same(centre, contents=("a",), patient="P002")
 
 
+@pytest.mark.parametrize(
+    ("patient", "word"),
+    [
+        ({"id": "P001", "name": "测试乙", "sex": "M"}, "姓名"),
+        ({"name": "测试甲", "sex": "F"}, "性别"),
+        ({"name": "测试甲", "birth_date": "1961-01-31"}, "出生日期"),
+    ],
+)
+async def test_a_second_order_that_contradicts_the_first_is_a_warning_to_the_reader(
+    centre: Centre, patient: dict[str, Any], word: str
+) -> None:
+    await centre.accept()
+    added = await centre.accept(contents=("b",), order={"patient": patient})
+    assert added.outcome == Outcome.added
+    assert [(each["code"], word in each["detail"]) for each in added.case.warnings] == [("patient_mismatch", True)]
+    assert Patient.model_validate(added.case.card["patient"]).name == "测试甲"
+
+
+async def test_a_name_for_somebody_unknown_is_no_contradiction(centre: Centre) -> None:
+    unknown = {"patient": {"name": "无名氏", "unknown": True}}
+    await centre.accept(order=unknown)
+    added = await centre.accept(contents=("b",), order={"patient": {"name": "测试甲", "sex": "M"}})
+    assert (added.outcome, added.case.warnings) == (Outcome.added, [])
+
+
 async def test_without_a_number_clinic_patient_and_bytes_are_the_case(centre: Centre) -> None:
     first = await centre.accept(accession=None)
     again = await centre.accept(accession=None)
