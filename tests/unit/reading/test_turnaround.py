@@ -30,4 +30,4 @@ def test_stat_is_read_before_urgent_before_routine() -> None:
 def test_a_made_accession_number_fits_dicom_and_can_be_read_out() -> None:
     numbers = {new_number("imaging") for _ in range(50)}
     assert len(numbers) == 50
-    assert all(re.fullmatch(r"I\d{6}-[0-9A-HJKMNP-TV-Z]{5}", number) for number in numbers)
+    assert all(re.fullmatch(r"I\d{6}-[0-9A-HJKMNP-TV-Z]{8}", number) and len(number) == 16 for number in numbers)
