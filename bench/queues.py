@@ -1,7 +1,6 @@
 """Twenty readers asking for the next case at once, and pollers of a feed that hardly concerns them."""
 
 import asyncio
-import json
 import time
 
 import httpx
@@ -13,7 +12,8 @@ from tests.support.journey import upload
 from tests.support.region import RunningRegion, wait_for
 
 _READERS = 20
-_ROUNDS = 10
+_ROUNDS = 8
+_PAUSE_S = 2.0  # a reader's shortest case; twenty who ask in the same instant are measured apart
 
 
 def next_claims(region: RunningRegion, waiting: int = 10_000) -> list[Figure]:
@@ -25,25 +25,30 @@ def next_claims(region: RunningRegion, waiting: int = 10_000) -> list[Figure]:
         "not queued",
     )
     asyncio.run(copy_waiting_case(region, case.case_id, waiting))
-    claimed: list[str] = []
-    seconds = asyncio.run(_claim_together(region, claimed))
-    note = f"{len(claimed)} claims, {len(set(claimed))} cases"
-    return [Figure(f"next claim, {_READERS} readers, {waiting:,} waiting", spread(seconds), "p95 ≤ 50 ms", note)]
+    figures = []
+    for name, rounds, pause_s in (("at work", _ROUNDS, _PAUSE_S), ("asking in the same instant", 1, 0.0)):
+        claimed: list[str] = []
+        seconds = asyncio.run(_claim_together(region, claimed, rounds, pause_s))
+        note = f"{len(claimed)} claims, {len(set(claimed))} cases"
+        title = f"next claim, {_READERS} readers {name}, {waiting:,} waiting"
+        figures.append(Figure(title, spread(seconds), "p95 ≤ 50 ms", note))
+    return figures
 
 
-async def _claim_together(region: RunningRegion, claimed: list[str]) -> list[float]:
+async def _claim_together(region: RunningRegion, claimed: list[str], rounds: int, pause_s: float) -> list[float]:
     tokens = [region.person(name).token for name in ("reader1", "reader2")]
     seconds: list[float] = []
 
     async def read(number: int) -> None:
         headers = {"Authorization": f"Bearer {tokens[number % len(tokens)]}"}
         async with httpx.AsyncClient(base_url=region.url, trust_env=False, timeout=60, headers=headers) as http:
-            for _ in range(_ROUNDS):
+            await asyncio.sleep(pause_s * number / _READERS)
+            for _ in range(rounds):
                 started = time.perf_counter()
                 answer = await http.post("/imaging/v1/claims/next", json={"stage": "report"})
                 seconds.append(time.perf_counter() - started)
                 claimed.append(answer.json()["case_id"])
-                await asyncio.sleep(0.2)  # nobody asks for the next case at once
+                await asyncio.sleep(pause_s)
 
     await asyncio.gather(*(read(number) for number in range(_READERS)))
     return seconds
@@ -52,9 +57,8 @@ async def _claim_together(region: RunningRegion, claimed: list[str]) -> list[flo
 def polls(region: RunningRegion, reports: int = 100_000, count: int = 200) -> list[Figure]:
     """The first page, and the poll that finds nothing new, of a clinic that sees one report in ten thousand."""
     clinic = region.person("clinic3")
-    org_id = clinic.call("GET", "/v1/me")["org_id"]
-    item = {"report_id": "rep_bench", "version": 1, "kind": "signed", "center": "imaging"}
-    asyncio.run(fill_feed(region, org_id, reports, json.dumps(item)))
+    org_id = clinic.call("GET", "/v1/me")["organization"]["org_id"]
+    asyncio.run(fill_feed(region, org_id, reports))
     headers = {"Authorization": f"Bearer {clinic.token}"}
     page = clinic.call("GET", "/v1/reports")
     first, idle = [], []

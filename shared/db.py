@@ -1,15 +1,24 @@
 """The database: one engine a process, one transaction a command, closed before the answer leaves."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import MetaData, func, select, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import MetaData, event, func, select, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.errors import Unavailable
 
@@ -22,6 +31,7 @@ _NAMING = {
 }
 
 _AWAY = (InterfaceError, OperationalError, NoConnectionFree, TimeoutError, OSError)
+_PING_AFTER_S = 1.0
 # SQLSTATE classes that are no fault of the statement, which may come again: connection, deadlock, no room, shutdown.
 _AWAY_STATES = ("08", "40", "53", "57P")
 
@@ -42,10 +52,10 @@ class Database:
             pool_size=pool_size,
             max_overflow=max_overflow,
             pool_timeout=pool_timeout_s,
-            pool_pre_ping=True,
             connect_args={"timeout": 10, "server_settings": {"timezone": "UTC"}},
             hide_parameters=True,  # an error's text must not quote a patient's name
         )
+        _ping_idle_connections(self.engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -77,6 +87,30 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _ping_idle_connections(engine: AsyncEngine) -> None:
+    """Like SQLAlchemy's ``pool_pre_ping``, but only what lay idle: a busy process need not ask at each transaction.
+
+    A dead one throws all idle ones away, since they died of the same cause.
+    """
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(_: object, record: ConnectionPoolEntry) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def on_checkin(_: object, record: ConnectionPoolEntry) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def on_checkout(connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+        if time.monotonic() - record.info["used_at"] < _PING_AFTER_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except (engine.dialect.loaded_dbapi.Error, OSError) as error:
+            raise InvalidatePoolError from error
 
 
 def _state_of(error: DBAPIError) -> str:

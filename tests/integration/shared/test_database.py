@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from shared import db
 from shared.db import Database
 from shared.errors import Unavailable
 from tests.support.servers import MakeDatabase, RunningPostgres
@@ -38,3 +39,35 @@ async def test_a_server_without_a_free_connection_is_unavailable(
         await database.close()
         await admin.execute("DROP ROLE narrow")
         await admin.close()
+
+
+async def test_idle_connections_that_died_are_replaced_unseen(
+    postgres_server: RunningPostgres, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "_PING_AFTER_S", 0.0)  # every connection counts as idle
+    database = Database(await make_database("idle"))
+    try:
+        async with database.connection(), database.connection(), database.connection():
+            await database.check()
+        await postgres_server.kill()
+        await postgres_server.start()
+        await database.check()
+    finally:
+        await database.close()
+
+
+async def test_a_connection_that_dies_in_use_makes_one_request_come_again(
+    postgres_server: RunningPostgres, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "_PING_AFTER_S", 3600.0)  # every connection counts as in use
+    database = Database(await make_database("used"))
+    try:
+        async with database.connection(), database.connection():
+            await database.check()
+        await postgres_server.kill()
+        await postgres_server.start()
+        with pytest.raises(Unavailable):
+            await database.check()
+        await database.check()
+    finally:
+        await database.close()
