@@ -25,9 +25,9 @@ demo: setup  ## the main job end to end on real input, then stop
 	@exec $(BIN)/gongzhen demo $(ARGS)
 
 test: setup-dev  ## every test, against real servers it starts itself (ARGS= for pytest)
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
-e2e: setup-dev  ## whole regions and browsers
+e2e: setup-dev  ## whole regions, from outside
 	$(PY) -m pytest tests/e2e $(ARGS)
 
 lint: setup-dev  ## ruff, mypy --strict, import contracts

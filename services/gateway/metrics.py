@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from services.gateway.api.pulse import Pulse
 from services.gateway.projections.consumers import CENTERS, cases_durable, reports_durable
 from services.gateway.queries import feed, reports
+from shared.bus import DEAD_LETTERS
 from shared.errors import NotFound, Unavailable
 from shared.resources import Resources
 
@@ -25,6 +26,13 @@ def refreshers(registry: CollectorRegistry, pulse: Callable[[], Pulse | None]) -
         "gongzhen_reports_refused",
         "Released reports that do not verify and are not served: call somebody",
         ["center"],
+        registry=registry,
+    )
+    dead = Gauge("gongzhen_dead_letters", "Events that a consumer gave up and nobody has replayed", registry=registry)
+    fill = Gauge(
+        "gongzhen_stream_fill_ratio",
+        "Share of a message stream's size limit in use; a full one refuses: act at 0.7",
+        ["stream"],
         registry=registry,
     )
     streams = Gauge("gongzhen_event_streams_open", "Open worklist event streams", registry=registry)
@@ -46,8 +54,18 @@ def refreshers(registry: CollectorRegistry, pulse: Callable[[], Pulse | None]) -
                     continue
                 lag.labels(durable).set(pending.waiting + pending.unsettled)
 
+    async def refresh_fill(resources: Resources) -> None:
+        try:
+            usages = await resources.bus.stream_usage()
+        except Unavailable:
+            return
+        for usage in usages:
+            fill.labels(usage.stream).set(usage.ratio)
+            if usage.stream == DEAD_LETTERS:
+                dead.set(usage.messages)
+
     async def refresh_streams(_: Resources) -> None:
         current = pulse()
         streams.set(current.followers if current else 0)
 
-    return [refresh_database, refresh_lag, refresh_streams]
+    return [refresh_database, refresh_lag, refresh_fill, refresh_streams]
