@@ -23,6 +23,10 @@ router = APIRouter(tags=["cases"])
 _REPORTED_STATES = frozenset({"signed", "amending", "amend_review", "voided", "released"})
 
 
+_ENDED_UNREAD = frozenset({"rejected", "canceled"})
+"""Their comment is for the clinic; a returned report's is for its author."""
+
+
 class ClinicCase(BaseModel):
     """``reason``, ``comment``: why a rejected case was rejected, or a canceled one canceled."""
 
@@ -114,7 +118,7 @@ def _item(listed: ListedCase, named: dict[str, str]) -> ClinicCase:
         reading_site=Named(id=site, name=named.get(site, site)) if site else None,
         warnings=snapshot.warnings,
         reason=snapshot.reason,
-        comment=snapshot.comment,
+        comment=snapshot.comment if snapshot.state in _ENDED_UNREAD else None,
         repeats=snapshot.repeats,
         repeated_by=snapshot.repeated_by,
         report_id=snapshot.report_id,

@@ -9,15 +9,13 @@ from shared.auth import Actor
 from shared.db import Session
 from shared.errors import NotFound, Unreadable
 from shared.reading.form import ReportForm, parse_form
-from shared.reading.lifecycle import By
 from shared.reading.models import Case, Report, ReportVersion
 from shared.reading.queries import cases, reports
 from shared.reading.routes.call import ClaimToken, CurrentCall
-from shared.reading.routes.show import show_recovered, show_version
+from shared.reading.routes.show import show_recovered, show_version, works_on
 from shared.reading.schemas.answers import DraftMeta, RecoveredDrafts, SavedAnswer, ShownVersions
 from shared.reading.schemas.requests import DraftBody
 from shared.reading.workflow import drafts
-from shared.reading.workflow.permit import performers_of
 
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=64, description="the draft's version")]
 _RELEASED = frozenset({"preliminary", "final", "amended", "superseded", "voided"})
@@ -78,7 +76,7 @@ def draft_routes(router: APIRouter, center: str, form: ReportForm) -> None:
         async with call.transaction("report.read", case_id) as session:
             case = await cases.see(session, call.actor, case_id)
             found = await reports.versions(session, case_id)
-        shown = found if _reads(call.actor, case) else [each for each in found if _was_released(each)]
+        shown = found if works_on(call.actor, case) else [each for each in found if _was_released(each)]
         return ShownVersions(case_id=case_id, versions=[show_version(version) for version in shown])
 
     @router.get("/cases/{case_id}/report/recovered", summary="Your texts that came with a lost claim")
@@ -91,7 +89,7 @@ def draft_routes(router: APIRouter, center: str, form: ReportForm) -> None:
 
 async def _text(session: Session, actor: Actor, case: Case) -> tuple[DraftMeta, dict[str, Any]]:
     report = await reports.of_case(session, case.case_id)
-    if _reads(actor, case):
+    if works_on(actor, case):
         draft = await reports.latest_draft(session, case.case_id)
         meta = _meta(case, report)
         if draft is not None:
@@ -119,11 +117,6 @@ def _meta(case: Case, report: Report | None) -> DraftMeta:
         saved_by=None,
         kind=None,
     )
-
-
-def _reads(actor: Actor, case: Case) -> bool:
-    """Whether the actor belongs to those who write it; everybody else sees what they let go."""
-    return bool(performers_of(actor, case) & {By.reader, By.reviewer, By.dispatcher})
 
 
 def _was_released(version: ReportVersion) -> bool:

@@ -6,7 +6,7 @@ from shared import directory
 from shared.auth import Actor
 from shared.db import Session, database_now
 from shared.events.case import Card, Person
-from shared.reading.lifecycle import State
+from shared.reading.lifecycle import Action, By, State
 from shared.reading.models import Case, CaseHistory, Claim, Report, ReportDraft, ReportVersion
 from shared.reading.queries import cases, claims, reports
 from shared.reading.schemas.answers import (
@@ -22,11 +22,20 @@ from shared.reading.schemas.answers import (
     TimelineEntry,
 )
 from shared.reading.workflow.claims import Claimed
+from shared.reading.workflow.permit import performers_of
 from shared.reading.workflow.snapshot import facts_of, snapshot, warnings_of
 from shared.reading.workflow.step import is_live
 from shared.reading.workflow.versions import Signed
 
 _CLOSED = frozenset({State.signed, State.rejected, State.canceled, State.voided, State.amending, State.amend_review})
+
+
+_TOLD_THE_CLINIC = frozenset({State.rejected, State.canceled})
+
+
+def works_on(actor: Actor, case: Case) -> bool:
+    """Whether the actor belongs to those who write it; everybody else sees what they let go."""
+    return bool(performers_of(actor, case) & {By.reader, By.reviewer, By.dispatcher})
 
 
 async def show_case(session: Session, actor: Actor, case: Case) -> ShownCase:
@@ -44,7 +53,7 @@ async def show_claimed(session: Session, actor: Actor, claimed: Claimed) -> Clai
 async def show_whole(session: Session, actor: Actor, case: Case) -> CaseAnswer:
     fields = await _fields(session, actor, case, await claims.unended(session, case.case_id))
     history = await cases.history(session, case.case_id)
-    return CaseAnswer.model_validate({**fields, "timeline": [_entry(each) for each in history]})
+    return CaseAnswer.model_validate({**fields, "timeline": [_entry(each, works_on(actor, case)) for each in history]})
 
 
 async def _fields(session: Session, actor: Actor, case: Case, claim: Claim | None) -> dict[str, Any]:
@@ -57,6 +66,7 @@ async def _fields(session: Session, actor: Actor, case: Case, claim: Claim | Non
     left = None if case.due_at is None or case.state in _CLOSED else int((case.due_at - now).total_seconds())
     return {
         **{name: getattr(seen, name) for name in _SAME},
+        "comment": case.comment if works_on(actor, case) or case.state in _TOLD_THE_CLINIC else None,
         "version": case.version,
         "seconds_left": left,
         "clinic": await _organization(session, case.clinic_id),
@@ -76,7 +86,7 @@ async def _fields(session: Session, actor: Actor, case: Case, claim: Claim | Non
 _SAME = (
     "case_id", "center", "accession_number", "state", "priority", "received_at", "completed_at", "due_at", "overdue",
     "content_count", "study_uids", "author", "kept_for", "kept_until", "cancel_requested", "repeats", "repeated_by",
-    "reason", "comment",
+    "reason",
 )  # fmt: skip
 
 
@@ -149,12 +159,18 @@ def _report_link(case: Case, report: Report | None) -> ReportLink | None:
     )
 
 
-def _entry(row: CaseHistory) -> TimelineEntry:
+def _entry(row: CaseHistory, is_told_all: bool) -> TimelineEntry:
+    """What a reviewer tells the author is between the two."""
     by = (
         None
         if row.account_id == "system"
         else Person(account_id=row.account_id, name=row.account_name, org_id=row.org_id)
     )
     return TimelineEntry(
-        at=row.at, action=row.action, from_state=row.from_state, state=row.to_state, by=by, detail=row.detail
+        at=row.at,
+        action=row.action,
+        from_state=row.from_state,
+        state=row.to_state,
+        by=by,
+        detail=row.detail if is_told_all or row.action != Action.return_ else {},
     )

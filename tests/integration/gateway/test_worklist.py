@@ -182,6 +182,12 @@ async def test_a_clinic_sees_its_day(region: Region) -> None:
     assert (await region.get(AUDITOR, "/v1/cases")).status_code == 403
 
 
+async def test_what_a_reviewer_tells_the_author_is_not_in_the_clinics_day(region: Region) -> None:
+    await told(region, snapshot(comment="漏报右上肺结节"))
+    (item,) = (await region.get(CLINIC, "/v1/cases")).json()["items"]
+    assert item["comment"] is None
+
+
 async def test_a_signed_case_links_its_report_and_pages_follow(region: Region) -> None:
     signed = snapshot(state="signed", report_id="rep_1", report_version=1)
     await told(region, signed, snapshot(), snapshot())

@@ -295,6 +295,16 @@ async def test_return_reject_refer_and_priority(door: Door) -> None:
     assert (await door.post("clinic1", f"/cases/{other}/priority", {"priority": "now"})).status_code == 422
 
 
+async def test_what_a_reviewer_tells_the_author_is_not_for_the_clinic(door: Door) -> None:
+    case_id = (await door.centre.submitted()).case.case_id
+    words = "漏报右上肺结节"
+    assert (await door.post("reviewer1", f"/cases/{case_id}/return", {"comment": words})).status_code == 200
+    assert words in (await door.get("reader1", f"/cases/{case_id}")).text
+    shown = await door.get("clinic1", f"/cases/{case_id}")
+    assert shown.status_code == 200 and words not in shown.text
+    assert [each["action"] for each in shown.json()["timeline"]][-1] == "return"
+
+
 async def test_amendment_over_http(door: Door) -> None:
     case_id = await door.submitted()
     grant = await door.unlock("reviewer1")
