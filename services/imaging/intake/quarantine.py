@@ -9,6 +9,7 @@ from services.imaging.intake.spool import Spool
 from services.imaging.models import QuarantinedFile
 from services.imaging.queries import quarantine as queries
 from services.imaging.settings import ImagingSettings
+from shared import audit
 from shared.auth import Actor
 from shared.blobs import BlobRef
 from shared.ids import new_id
@@ -23,6 +24,8 @@ async def keep_refused(
     files: Sequence[ReceivedFile],
     refusals: Sequence[Refusal],
     spool: Spool,
+    *,
+    address: str = "",
 ) -> int:
     """Keep the files that were refused, whole (a ZIP with one bad member as the ZIP it came as); returns how many.
 
@@ -36,6 +39,10 @@ async def keep_refused(
     rows = [_row(actor, file, reasons.get(file.number) or reasons[0], by_number.get(file.number)) for file in kept]
     async with resources.db.transaction() as session:
         await queries.add(session, rows)
+        for row in rows:
+            await audit.record(
+                session, actor, "quarantine.keep", "quarantine", row.id, outcome=row.code, address=address
+            )
     return len(rows)
 
 

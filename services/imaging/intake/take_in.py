@@ -110,7 +110,9 @@ def _arrival(sender: Sender, order: ImagingOrder, found: Sorted) -> Arrival:
 async def _quarantine(
     resources: Resources, sender: Sender, form: ReceivedForm, refusals: Sequence[Refusal], spool: Spool
 ) -> None:
-    kept = await keep_refused(resources, settings_of(resources), sender.actor, form.files, refusals, spool)
+    kept = await keep_refused(
+        resources, settings_of(resources), sender.actor, form.files, refusals, spool, address=sender.address
+    )
     logger.info(
         "upload refused",
         extra=fields(code=refusals[0].code, count=kept, size_bytes=sum(file.length for file in form.files)),

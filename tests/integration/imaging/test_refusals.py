@@ -124,6 +124,13 @@ async def test_administrators_read_the_quarantine(centre: Centre) -> None:
     assert (await centre.get("/imaging/v1/quarantine/qua_x", "admin1")).status_code == 404
 
 
+async def test_what_is_kept_of_a_refused_upload_is_audited(centre: Centre) -> None:
+    assert (await centre.upload(b"no image")).status_code == 415
+    ((quarantine_id,),) = await centre.rows("SELECT id FROM imaging.quarantine")
+    kept = "SELECT account_id, record_id, outcome FROM core.audit_entry WHERE action = 'quarantine.keep'"
+    assert await centre.rows(kept) == [("acct_clinic1", quarantine_id, "not_dicom")]
+
+
 async def test_the_quarantine_is_emptied_after_its_days(centre: Centre) -> None:
     settings = settings_of(centre.resources)
     await centre.send(upload(ORDER, [("old.txt", b"old")]))
