@@ -1,5 +1,6 @@
 """Schemathesis on the gateway and the imaging centre, signed in, with ids of a living region: nothing makes a 500."""
 
+import json
 from typing import Any
 
 import httpx
@@ -7,14 +8,17 @@ import pytest
 
 from tests.e2e.fuzz.gateway import GATEWAY
 from tests.e2e.fuzz.imaging import IMAGING
-from tests.e2e.fuzz.run import fuzz
+from tests.e2e.fuzz.run import bodies, fuzz
 from tests.e2e.fuzz.scene import Scene
-from tests.e2e.fuzz.valid import Operation
+from tests.e2e.fuzz.valid import Operation, authorization
+from tests.support.films import small_film
+from tests.support.journey import sign, submit, wait_for_report
 from tests.support.region import RunningRegion
 
 pytestmark = pytest.mark.xdist_group("region")
 
 REACHED = 0.6
+ENDS_OF_TIME = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00")
 UNEXPECTED = ("unexpected error", "loop failed", "listener failed", "handler failed", "handler gave up")
 TABLES = {"imaging": IMAGING, "gateway": GATEWAY}
 
@@ -35,6 +39,32 @@ def test_no_generated_call_makes_a_500(region: RunningRegion, scene: Scene, serv
     assert not findings.faults, "\n".join(findings.faults)
     assert _bugs(region) == before, "something failed behind an answer that looked right; see the service's log"
     assert findings.share >= REACHED
+
+
+def test_every_order_that_is_taken_can_be_read_and_signed(region: RunningRegion, scene: Scene) -> None:
+    """An order's odd word must be refused at once, not when the physician signs."""
+    clinic = scene.person("clinic1")
+    orders = bodies(_document(region, "imaging"), "POST /imaging/v1/orders", 12)
+    orders += [{"performed_at": at, "exam": {"performed_at": at}} for at in ENDS_OF_TIME]
+
+    signed: list[str] = []
+    for number, order in enumerate(orders):
+        film = small_film(f"FUZZ-ORDER-{region.process.pid}-{number}")
+        whole = json.dumps({**order, "expected_instances": 1})  # otherwise it would wait for more images
+        parts: dict[str, Any] = {
+            "order": (None, whole, "application/json"),
+            "files": ("IM1", film, "application/dicom"),
+        }
+        answer = clinic.http.post("/imaging/v1/cases", headers=authorization(clinic), files=parts)
+        assert answer.status_code < 500, (order, answer.text)
+        if answer.status_code == 202:
+            case_id = answer.json()["case_id"]
+            submit(scene.person("reader1"), case_id)
+            signed.append(sign(scene.person("reviewer1"), case_id))
+
+    assert len(signed) >= 5
+    for report_id in signed:
+        wait_for_report(clinic, report_id)
 
 
 @pytest.mark.parametrize("service", TABLES)

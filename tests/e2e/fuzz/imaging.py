@@ -5,9 +5,10 @@ import json
 from tests.e2e.fuzz.scene import OTHER_HOSPITAL, Scene
 from tests.e2e.fuzz.valid import Operation, Valid
 from tests.support.films import FORM, order, small_film
-from tests.support.region import PIN
+from tests.support.region import PIN, wait_for
 
 CASES = "/imaging/v1/cases"
+UNLOCK = "/imaging/v1/signing/unlock"
 CASE = f"{CASES}/{{case_id}}"
 
 
@@ -122,7 +123,10 @@ def _recovered(scene: Scene) -> Valid:
 
 
 def _unlock(scene: Scene) -> Valid:
-    return Valid(scene.new_signer()[0], body={"json": {"pin": PIN}})
+    """The centre must have heard of the key. Not one of the demo's people: wrong PINs are slowed down."""
+    signer = scene.new_signer()[0]
+    wait_for(lambda: signer.call("POST", UNLOCK, 200, 409, json={"pin": PIN}).get("signing_grant"), 60, "no key came")
+    return Valid(signer, body={"json": {"pin": PIN}})
 
 
 def _author_signs(scene: Scene) -> Valid:
@@ -173,7 +177,7 @@ IMAGING: dict[str, Operation] = {
     f"PUT {CASE}/report": Operation(_save),
     f"GET {CASE}/report/versions": Operation(_reader_reads),
     f"GET {CASE}/report/recovered": Operation(_recovered),
-    "POST /imaging/v1/signing/unlock": Operation(_unlock, is_guarded=True),
+    f"POST {UNLOCK}": Operation(_unlock, is_guarded=True),
     f"POST {CASE}/submit": Operation(_author_signs),
     f"POST {CASE}/sign": Operation(_reviewer_signs),
     f"POST {CASE}/preliminary": Operation(_author_signs),

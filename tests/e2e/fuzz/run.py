@@ -1,5 +1,6 @@
 """Generated cases of one service's OpenAPI document, sent as people would and as they should not."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -17,6 +18,7 @@ from tests.e2e.fuzz.scene import Scene
 from tests.e2e.fuzz.valid import Operation, Valid, authorization
 
 _PATIENCE_S = 20
+AnyOperation: TypeAlias = "APIOperation[Any, Any, Any, Any]"
 Case: TypeAlias = "schemathesis.Case[Any]"
 _UNKNOWN = Operation(None)
 """An operation that the table has not been taught: made-up ids only."""
@@ -40,11 +42,21 @@ def fuzz(scene: Scene, document: dict[str, Any], table: dict[str, Operation]) ->
     findings = Findings()
     with requests.Session() as session:
         session.trust_env = False
-        for found in schemathesis.openapi.from_dict(_closed(document)).get_all_operations():
-            assert isinstance(found, Ok), f"the OpenAPI document is broken: {found}"
-            operation = found.ok()
+        for operation in _operations(document):
             _Tries(scene, session, findings, operation, table.get(operation.label, _UNKNOWN)).run()
     return findings
+
+
+def bodies(document: dict[str, Any], label: str, count: int) -> list[Any]:
+    """That fit the document, for the operation ``label``."""
+    (operation,) = (each for each in _operations(document) if each.label == label)
+    return [case.body for case in _examples(operation.as_strategy(), count)]
+
+
+def _operations(document: dict[str, Any]) -> Iterator[AnyOperation]:
+    for found in schemathesis.openapi.from_dict(_closed(document)).get_all_operations():
+        assert isinstance(found, Ok), f"the OpenAPI document is broken: {found}"
+        yield found.ok()
 
 
 class _Tries:
@@ -55,12 +67,12 @@ class _Tries:
         scene: Scene,
         session: requests.Session,
         findings: Findings,
-        operation: APIOperation[Any, Any, Any, Any],
+        operation: AnyOperation,
         entry: Operation,
     ) -> None:
         self._scene, self._session, self._findings = scene, session, findings
         self._operation, self._entry = operation, entry
-        self._last = "nothing was sent"
+        self._succeeded, self._last = False, "nothing was sent"
 
     def run(self) -> None:
         """First while the prepared record is still in the state that allows the call, with as many cases as the entry
@@ -77,13 +89,17 @@ class _Tries:
         if valid.path:
             made_up = Valid(valid.person, query=valid.query)
             self._send(made_up, valid.person, self._generate(made_up, GenerationMode.POSITIVE, few))
+        self._note_whether_reached()
         if valid.person:
             outsiders = [self._scene.stranger, None] if self._entry.has_strangers else [None]
             for outsider in outsiders:
                 self._send(valid, outsider, self._generate(valid, GenerationMode.POSITIVE, few))
-        label = self._operation.label
-        if label not in self._findings.reached:
-            self._findings.not_reached[label] = self._last
+
+    def _note_whether_reached(self) -> None:
+        if self._succeeded:
+            self._findings.reached.add(self._operation.label)
+        else:
+            self._findings.not_reached[self._operation.label] = self._last
 
     def _generate(self, valid: Valid, mode: GenerationMode, count: int) -> list[Case]:
         """With what ``valid`` knows of path, headers and query; the rest is made up, the same in every run."""
@@ -116,8 +132,7 @@ class _Tries:
     def _judge(self, answer: Any, what: str) -> None:
         """Of requests or of httpx. An event stream's body never ends: only its head is looked at."""
         self._findings.sent += 1
-        if answer.status_code < 300:
-            self._findings.reached.add(self._operation.label)
+        self._succeeded = self._succeeded or answer.status_code < 300
         if answer.status_code < 400:
             return
         self._last = f"{answer.status_code} {answer.text[:300]}"
