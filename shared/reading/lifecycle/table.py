@@ -55,7 +55,15 @@ TRANSITIONS: tuple[Transition, ...] = (
     # Reading.
     *_rows([_S.queued], _A.reassign, None, [By.system, By.dispatcher], Case.reassigned),
     *_rows([_S.queued], _A.claim, _S.claimed, [By.reader], Case.claimed, guards.is_not_kept_for_another),
-    *_rows([_S.queued], _A.resume, _S.claimed, [By.reader], Case.claimed, guards.was_last_holder),
+    *_rows(
+        [_S.queued],
+        _A.resume,
+        _S.claimed,
+        [By.reader],
+        Case.claimed,
+        guards.was_last_holder,
+        guards.is_not_kept_for_another,
+    ),
     *_rows([_S.claimed], _A.save_draft, None, [By.reader], None, *_HELD, is_traced=False),
     *_rows([_S.claimed], _A.release, _S.queued, [By.reader], Case.released, *_HELD),
     *_rows([_S.claimed], _A.expire, _S.queued, [By.system], Case.released),

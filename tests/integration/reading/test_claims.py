@@ -207,3 +207,14 @@ async def test_a_returned_case_is_its_authors_for_a_while(centre: Centre) -> Non
     assert refused.value.code == "kept_for_author"
     await centre.age("case", "kept_until", timedelta(minutes=15), case_id)
     assert (await centre.claimed(OTHER_READER, case_id)).case.kept_for_id is None
+
+
+async def test_a_reviews_token_takes_up_nothing_that_is_kept_for_its_author(centre: Centre) -> None:
+    case_id = (await centre.submitted()).case.case_id
+    held = await centre.review(REVIEWER, case_id)
+    async with centre.db.transaction() as session:
+        await review.return_(session, REVIEWER, case_id, comment="请补充", token=held.claim.token)
+    with pytest.raises(Conflict) as kept:
+        async with centre.db.transaction() as session:
+            await claims.resume(session, REVIEWER, case_id, held.claim.token)
+    assert kept.value.code == "kept_for_author"
