@@ -9,10 +9,11 @@ from pathlib import Path
 import httpx
 
 from deploy.cli.subparsers import Subparsers
+from deploy.cli.verify import ROOTS_FILE, ROOTS_PATH
 from deploy.demo import imaging
 from deploy.demo.client import DemoFailed
 from deploy.demo.region import running_region
-from deploy.demo.story import play, sign_everybody_in
+from deploy.demo.story import play, sign_everybody_in, verify_offline
 from deploy.demo.table import table_of
 
 _CENTERS = (imaging,)
@@ -38,11 +39,17 @@ def run(args: argparse.Namespace) -> int:
                     os.environ.get("GONGZHEN_DEMO_PIN", "135790"),
                 )
                 outcomes = [play(exam, cast, folder, _tell) for center in _CENTERS for exam in center.exams()]
+                roots = folder / ROOTS_FILE
+                roots.write_bytes(cast.hospital.fetch(ROOTS_PATH))
+        for outcome in outcomes:
+            verify_offline(outcome.pdf, roots)
+        _tell(f"区域已停止；{len(outcomes)} 份报告离线验证均有效")
     except (DemoFailed, httpx.HTTPError) as problem:
         print(f"demo failed: {problem}", file=sys.stderr)
         return 1
     print()
     print(table_of(outcomes))
+    print(f"\n离线验证 / verify offline: {Path(sys.argv[0]).name} verify --roots {roots} {outcomes[0].pdf}")
     return 0
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 
 from deploy.demo.client import DemoFailed, Person
+from shared.signing.trust import load_roots
+from shared.signing.verification import verify_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +124,10 @@ def _poll_until(hospital: Person, report_id: str) -> None:
             return
         cursor = page["next_cursor"]
     raise DemoFailed(f"report {report_id} never came to the feed")
+
+
+def verify_offline(pdf: Path, roots: Path) -> None:
+    """What anybody can do with the file and the region's roots alone. Raises DemoFailed."""
+    verdict = verify_file(pdf.read_bytes(), load_roots(roots.read_bytes()))
+    if not verdict.valid or len(verdict.signers) != 2:
+        raise DemoFailed(f"{pdf.name} does not verify offline: {[problem.code for problem in verdict.problems]}")

@@ -1,8 +1,10 @@
 """What a start of the gateway makes where it is missing: token keys, the authority, the first link or the demo."""
 
+import asyncio
+
 from fastapi import FastAPI
 
-from services.gateway.accounts.authority import ensure_authority
+from services.gateway.accounts.authority import ensure_authority, roots_pem
 from services.gateway.accounts.config import AccountSettings
 from services.gateway.accounts.context import AccountContext
 from services.gateway.accounts.demo import seed_demo
@@ -15,6 +17,8 @@ from shared.resources import Resources
 from shared.settings import Settings
 from shared.worker import Loop, every
 
+# For `gongzhen verify` on the region's own machine.
+ROOTS_FILE = "region-roots.pem"
 _SWEEP_S = 3600.0
 
 
@@ -36,6 +40,9 @@ async def start(db: Database, settings: Settings, account_settings: AccountSetti
             await seed_demo(session, context)
         else:
             link = await offer_setup(session, context)
+        roots = await roots_pem(session)
+    if account_settings.state_dir is not None:
+        await asyncio.to_thread((account_settings.state_dir / ROOTS_FILE).write_text, roots, "utf-8")
     if link is not None:
         show_link(link, account_settings.state_dir)
     return context
