@@ -23,7 +23,8 @@ class Case(Base):
     ``received_at`` is the first byte of the upload, where the turnaround clock starts; ``completed_at`` the moment
     the exam was whole; ``settles_at`` when an exam that says nothing of its size counts as whole. ``written_by``:
     accounts whose text stands in the version that waits for review. ``offered_sites``: sites that had the case
-    already and are not asked again. ``unassigned_reason``: why it waits in ``received``.
+    already and are not asked again. ``unassigned_reason``: why it waits in ``received``. ``tried_at``: when a sweep
+    last looked for a site, so that cases nobody can take do not keep it from the others.
     """
 
     __tablename__ = "case"
@@ -74,6 +75,7 @@ class Case(Base):
     reading_site_id: Mapped[str | None] = mapped_column(Text)
     offered_sites: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     unassigned_reason: Mapped[str | None] = mapped_column(Text)
+    tried_at: Mapped[datetime | None] = mapped_column(Moment)
     author_id: Mapped[str | None] = mapped_column(Text)
     author_name: Mapped[str | None] = mapped_column(Text)
     author_org_id: Mapped[str | None] = mapped_column(Text)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select, update
 
 from shared.db import Session
 from shared.reading.models import Case, CaseHistory
@@ -12,15 +12,17 @@ _OPEN = ("received", "queued", "claimed", "in_review")
 
 
 async def to_queue(session: Session, center: str, limit: int) -> Sequence[str]:
-    """Received cases that are whole or have waited for more long enough, the most urgent first."""
+    """Received cases that are whole or have waited for more long enough: those not tried for longest, of these the
+    most urgent first. They count as tried by this."""
     whole = or_(Case.completed_at.is_not(None), Case.settles_at <= func.clock_timestamp())
     found = await session.scalars(
         select(Case.case_id)
         .where(Case.center == center, Case.state == "received", whole)
-        .order_by(Case.priority_rank, Case.due_at, Case.case_id)
+        .order_by(Case.tried_at.asc().nulls_first(), Case.priority_rank, Case.due_at, Case.case_id)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     )
-    return found.all()
+    return await _tried(session, found.all())
 
 
 async def half_way(session: Session, center: str, limit: int) -> Sequence[str]:
@@ -40,7 +42,7 @@ async def overdue(session: Session, center: str, limit: int) -> Sequence[str]:
 
 async def stranded(session: Session, center: str, sites: Sequence[str], waited: timedelta, limit: int) -> Sequence[str]:
     """Overdue cases that nobody reads and nobody is kept for, that not all of ``sites`` were offered yet, and that
-    the present site has had for ``waited``."""
+    the present site has had for ``waited``. They count as tried, as in ``to_queue``."""
     now = func.clock_timestamp()
     offered_lately = exists().where(
         CaseHistory.case_id == Case.case_id,
@@ -57,10 +59,19 @@ async def stranded(session: Session, center: str, sites: Sequence[str], waited: 
             ~Case.offered_sites.contains(sites),
             ~offered_lately,
         )
-        .order_by(Case.due_at)
+        .order_by(Case.tried_at.asc().nulls_first(), Case.due_at)
         .limit(limit)
+        .with_for_update(skip_locked=True, of=Case)
     )
-    return found.all()
+    return await _tried(session, found.all())
+
+
+async def _tried(session: Session, case_ids: Sequence[str]) -> Sequence[str]:
+    """Marked before they are tried: one that fails goes to the end as well."""
+    if case_ids:
+        tried = update(Case).where(Case.case_id.in_(case_ids)).values(tried_at=func.clock_timestamp())
+        await session.execute(tried, execution_options={"synchronize_session": False})
+    return case_ids
 
 
 async def _open_cases(session: Session, center: str, limit: int, *conditions: object) -> Sequence[str]:

@@ -1,10 +1,11 @@
 """What time alone does to cases. Each found case is a transaction of its own, which looks again under its lock."""
 
 from datetime import timedelta
+from functools import partial
 
 from shared import directory
 from shared.auth import SYSTEM
-from shared.db import Database, database_now
+from shared.db import Database, Session, database_now
 from shared.reading.lifecycle import READING, Action, State
 from shared.reading.queries import cases, claims
 from shared.reading.queries import intake as intake_queries
@@ -13,6 +14,7 @@ from shared.reading.workflow.apply import apply
 from shared.reading.workflow.assign import escalate, queue
 from shared.reading.workflow.claims import expire
 from shared.reading.workflow.intake import complete
+from shared.reading.workflow.one_by_one import one_by_one
 
 _BATCH = 200
 OFFERED_FOR = timedelta(minutes=10)
@@ -22,26 +24,19 @@ OFFERED_FOR = timedelta(minutes=10)
 async def expire_claims(db: Database, center: str) -> int:
     async with db.transaction() as session:
         over = await claims.overdue_leases(session, center, await database_now(session), _BATCH)
-    ended = 0
-    for case_id, claim_id, _stage in over:
-        async with db.transaction() as session:
-            ended += await expire(session, case_id, claim_id)
-    return ended
+    claim_of = {case_id: claim_id for case_id, claim_id, _stage in over}
+
+    async def end(session: Session, case_id: str) -> bool:
+        return await expire(session, case_id, claim_of[case_id])
+
+    return await one_by_one(db, claim_of, end)
 
 
-async def queue_received(db: Database, center: str) -> int:
-    """Cases whose event was lost, that waited for a site, or that nothing more came for."""
+async def queue_received(db: Database, center: str, *, batch: int = _BATCH) -> int:
+    """Cases whose event was lost, that waited for a site, or that nothing more came for. Returns how many it queued."""
     async with db.transaction() as session:
-        waiting = await queries.to_queue(session, center, _BATCH)
-    queued = 0
-    for case_id in waiting:
-        async with db.transaction() as session:
-            case = await cases.lock(session, SYSTEM, case_id)
-            settled = case.settles_at is None or case.settles_at <= await database_now(session)
-            if case.completed_at is None and settled:
-                await complete(session, SYSTEM, case_id)
-            queued += await queue(session, case_id)
-    return queued
+        waiting = await queries.to_queue(session, center, batch)
+    return await one_by_one(db, waiting, _complete_and_queue)
 
 
 async def watch_turnaround(db: Database, center: str) -> int:
@@ -52,19 +47,14 @@ async def watch_turnaround(db: Database, center: str) -> int:
     async with db.transaction() as session:
         late = await queries.overdue(session, center, _BATCH)
         half = await queries.half_way(session, center, _BATCH)
-    for case_id in half:
-        await _mark(db, case_id, Action.mark_half_way)
-    for case_id in late:
-        await _mark(db, case_id, Action.mark_overdue)
-        async with db.transaction() as session:
-            await escalate(session, case_id)
+    told = await one_by_one(db, half, partial(_mark, Action.mark_half_way))
+    told += await one_by_one(db, late, partial(_mark, Action.mark_overdue))
+    await one_by_one(db, late, escalate)
     async with db.transaction() as session:
         sites = [policy.reading_site_id for policy in await directory.site_policies(session, center) if policy.accepts]
         stranded = await queries.stranded(session, center, sites, OFFERED_FOR, _BATCH)
-    for case_id in stranded:
-        async with db.transaction() as session:
-            await escalate(session, case_id)
-    return len(half) + len(late)
+    await one_by_one(db, stranded, escalate)
+    return told
 
 
 async def drop_old_keys(db: Database) -> None:
@@ -72,12 +62,20 @@ async def drop_old_keys(db: Database) -> None:
         await intake_queries.drop_old_keys(session)
 
 
-async def _mark(db: Database, case_id: str, action: Action) -> None:
-    async with db.transaction() as session:
-        case = await cases.lock(session, SYSTEM, case_id)
-        told = case.overdue if action == Action.mark_overdue else case.half_way
-        if told or not READING.allows(State(case.state), action):
-            return
-        async with apply(session, SYSTEM, case_id, action) as step:
-            step.case.half_way = True
-            step.case.overdue = step.case.overdue or action == Action.mark_overdue
+async def _complete_and_queue(session: Session, case_id: str) -> bool:
+    case = await cases.lock(session, SYSTEM, case_id)
+    settled = case.settles_at is None or case.settles_at <= await database_now(session)
+    if case.completed_at is None and settled:
+        await complete(session, SYSTEM, case_id)
+    return await queue(session, case_id)
+
+
+async def _mark(action: Action, session: Session, case_id: str) -> bool:
+    case = await cases.lock(session, SYSTEM, case_id)
+    told = case.overdue if action == Action.mark_overdue else case.half_way
+    if told or not READING.allows(State(case.state), action):
+        return False
+    async with apply(session, SYSTEM, case_id, action) as step:
+        step.case.half_way = True
+        step.case.overdue = step.case.overdue or action == Action.mark_overdue
+    return True

@@ -4,6 +4,9 @@ import asyncio
 from datetime import timedelta
 from typing import cast
 
+import pytest
+from sqlalchemy import update
+
 from shared.auth import TokenVerifier
 from shared.blobs import MemoryBlobStore
 from shared.bus import MemoryBus
@@ -11,6 +14,7 @@ from shared.events.directory import SitePolicy
 from shared.outbox import relay_once
 from shared.reading.consumers import on_delivery, reading_loops
 from shared.reading.lifecycle import State
+from shared.reading.models import Case
 from shared.reading.workflow import sweeps
 from shared.resources import Resources
 from shared.settings import Settings
@@ -115,3 +119,47 @@ async def test_old_idempotency_keys_are_dropped(centre: Centre) -> None:
     await centre.age("idempotency_key", "created_at", timedelta(days=8), accepted.case.case_id)
     await sweeps.drop_old_keys(centre.db)
     assert (await centre.accept(accession="A9", contents=("z",), idempotency_key="k")).outcome == "created"
+
+
+async def spoil(centre: Centre, case_id: str) -> None:
+    """Whatever step this case takes fails from now on: no event can tell of it."""
+    async with centre.db.transaction() as session:
+        await session.execute(update(Case).where(Case.case_id == case_id).values(card=[]))
+
+
+async def test_a_case_that_always_fails_stops_no_sweep(centre: Centre, caplog: pytest.LogCaptureFixture) -> None:
+    spoiled, sound = [(await centre.accept(accession=number, contents=(number,))).case.case_id for number in "AB"]
+    await spoil(centre, spoiled)
+    assert await sweeps.queue_received(centre.db, "imaging") == 1
+    assert (await centre.case(sound)).state == State.queued
+    logged = [(record.message, getattr(record, "gz", {})) for record in caplog.records]
+    assert ("a sweep failed on a case", {"case_id": spoiled}) in logged
+    assert ("a sweep left cases behind", {"count": 1}) in logged
+
+
+async def test_a_case_that_always_fails_keeps_no_other_lease_alive(centre: Centre) -> None:
+    spoiled, sound = (await centre.claimed()).case.case_id, (await centre.claimed()).case.case_id
+    await spoil(centre, spoiled)
+    for case_id, seconds in ((spoiled, 300), (sound, 200)):
+        await centre.age("claim", "lease_until", timedelta(seconds=seconds), case_id)
+    assert await sweeps.expire_claims(centre.db, "imaging") == 1
+    assert (await centre.case(sound)).state == State.queued
+
+
+async def test_a_case_that_always_fails_keeps_no_other_promise_unwatched(centre: Centre) -> None:
+    spoiled = await centre.queued(priority="stat", ago=timedelta(minutes=12))
+    sound = await centre.queued(priority="stat", ago=timedelta(minutes=11))
+    await spoil(centre, spoiled)
+    assert await sweeps.watch_turnaround(centre.db, "imaging") == 1
+    case = await centre.case(sound)
+    assert (case.overdue, case.reading_site_id) == (True, "org_b")
+
+
+async def test_cases_that_nobody_reads_do_not_keep_the_sweep_from_those_behind_them(centre: Centre) -> None:
+    sites = [SitePolicy(reading_site_id=site, center="imaging", modalities=["DX"]) for site in ("org_a", "org_b")]
+    await centre.tell(*sites)
+    for number in ("A1", "A2", "A3"):
+        await centre.accept(accession=number, contents=(number,), modality="MR", priority="stat")
+    behind = (await centre.accept(accession="A4", contents=("A4",))).case.case_id
+    assert sum([await sweeps.queue_received(centre.db, "imaging", batch=2) for _ in range(2)]) == 1
+    assert (await centre.case(behind)).state == State.queued
