@@ -7,13 +7,14 @@ the case until it is signed, repeats it after a rejection, and is refused (409) 
 from shared.auth import Actor, Role
 from shared.db import Session, database_now
 from shared.events.case import Card
-from shared.reading.lifecycle import Action, State
+from shared.reading.lifecycle import READING, Action, State
 from shared.reading.models import Case
 from shared.reading.queries import cases
 from shared.reading.queries import intake as queries
 from shared.reading.schemas.order import Order
 from shared.reading.workflow.apply import apply, open_case
 from shared.reading.workflow.arrival import Accepted, Arrival, Center, Outcome
+from shared.reading.workflow.assign import policy_of
 from shared.reading.workflow.card import card_of, card_of_order, joined
 from shared.reading.workflow.identity import (
     Match,
@@ -39,11 +40,13 @@ from shared.reading.workflow.opening import (
     receive,
     settle,
 )
+from shared.reading.workflow.turnaround import rank_of
 
 
 async def find_same(session: Session, actor: Actor, arrival: Arrival) -> Case | None:
     """The case that holds all of the arrival already, so that its bytes need not be stored again; else None.
 
+    What its order says anew is taken to the case, as ``accept`` does: nobody need call that any more.
     Raises what ``accept`` would raise, so that nothing is stored of what will be refused.
     """
     actor.require(Role.clinic, Role.integration)
@@ -54,7 +57,7 @@ async def find_same(session: Session, actor: Actor, arrival: Arrival) -> Case | 
     if match is None or not match.is_same:
         require_patient(arrival)
         return None
-    return match.case
+    return await _told_again(session, actor, arrival, match.case)
 
 
 async def accept(session: Session, actor: Actor, arrival: Arrival) -> Accepted:
@@ -117,7 +120,7 @@ async def complete(session: Session, actor: Actor, case_id: str) -> Case:
 async def _accept(session: Session, actor: Actor, arrival: Arrival) -> Accepted:
     match = await match_exam(session, actor, arrival)
     if match is not None and match.is_same:
-        return Accepted(match.case, Outcome.same, ())
+        return Accepted(await _told_again(session, actor, arrival, match.case), Outcome.same, ())
     require_patient(arrival)
     if match is None:
         case = await _open(session, actor, arrival, None)
@@ -178,4 +181,24 @@ async def _add(session: Session, actor: Actor, arrival: Arrival, match: Match) -
         count(case, match.missing)
         settle(step, arrival)
         hold(session, case, match.missing)
+    return case
+
+
+async def _told_again(session: Session, actor: Actor, arrival: Arrival, case: Case) -> Case:
+    """The same bytes with another order: a higher priority hurries the case and a contradiction warns its reader, while
+    its state allows either. A case that is closed stays as it is."""
+    if arrival.order is None or case.order_sha256 == order_digest(arrival.order):
+        return case
+    case = await cases.lock(session, actor, case.case_id)
+    known = Card.model_validate(case.card).patient
+    warnings = joined(case.warnings, contradictions(known, arrival))
+    if warnings != case.warnings and READING.allows(case.state, Action.add_content):
+        async with apply(session, actor, case.case_id, Action.add_content, detail={"added": 0}) as step:
+            step.case.warnings = warnings
+    wanted = arrival.order.priority
+    if rank_of(wanted) < case.priority_rank and READING.allows(case.state, Action.reprioritize):
+        policy = await policy_of(session, case.reading_site_id, case.center)
+        detail = {"from": case.priority, "to": wanted}
+        async with apply(session, actor, case.case_id, Action.reprioritize, detail=detail) as step:
+            raise_priority(step.case, wanted, policy)
     return case

@@ -8,6 +8,7 @@ from shared.auth import Actor
 from shared.clock import to_shanghai, utc_now
 from shared.db import Session
 from shared.events.case import Card, CaseWarning, Patient
+from shared.events.directory import SitePolicy
 from shared.ids import encode_base32, new_id
 from shared.reading.models import Case, CaseContent
 from shared.reading.schemas.order import Order
@@ -100,11 +101,12 @@ def hold(session: Session, case: Case, contents: Sequence[Content]) -> None:
     )
 
 
-def raise_priority(case: Case, priority: str) -> None:
+def raise_priority(case: Case, priority: str, policy: SitePolicy | None = None) -> None:
+    """Never lowered, and never promised later than before. ``policy``: of the site that has the case."""
     if rank_of(priority) < case.priority_rank:
         case.priority, case.priority_rank = priority, rank_of(priority)
         if case.received_at is not None and case.due_at is not None:
-            case.due_at = min(case.due_at, due_at(case.received_at, priority))
+            case.due_at = min(case.due_at, due_at(case.received_at, priority, policy))
 
 
 def new_number(center: Center) -> str:

@@ -134,6 +134,48 @@ async def test_a_second_order_that_contradicts_the_first_is_a_warning_to_the_rea
     assert Patient.model_validate(added.case.card["patient"]).name == "测试甲"
 
 
+async def test_the_same_bytes_with_a_higher_priority_hurry_the_case_once(centre: Centre) -> None:
+    case_id = await centre.queued(accession="A1", contents=("a",))
+    await centre.claimed(case_id=case_id)
+    for _ in range(2):
+        again = await centre.accept(contents=("a",), priority="stat")
+        assert (again.outcome, again.case.case_id, again.new_contents) == (Outcome.same, case_id, ())
+    await centre.accept(contents=("a",), priority="urgent")
+    case = await centre.case(case_id)
+    assert case.received_at is not None
+    assert (case.priority, case.priority_rank, case.due_at) == ("stat", 0, case.received_at + timedelta(minutes=10))
+    told = [subject for subject, _ in await centre.events(case_id)]
+    assert told.count("imaging.case.reprioritized.v1") == 1
+
+
+async def test_a_look_before_the_bytes_are_stored_takes_the_changed_order_too(centre: Centre) -> None:
+    first = await centre.accept(contents=("a",))
+    assert await same(centre, contents=("a",), priority="urgent") == first.case.case_id
+    assert (await centre.case(first.case.case_id)).priority == "urgent"
+
+
+async def test_the_same_bytes_with_a_corrected_patient_warn_the_reader_once(centre: Centre) -> None:
+    case_id = await centre.queued(accession="A1", contents=("a",))
+    corrected = {"patient": {"id": "P001", "name": "测试乙", "sex": "M"}}
+    for _ in range(2):
+        again = await centre.accept(contents=("a",), order=corrected)
+        assert (again.outcome, again.case.case_id) == (Outcome.same, case_id)
+    case = await centre.case(case_id)
+    assert [(each["code"], "姓名" in each["detail"]) for each in case.warnings] == [("patient_mismatch", True)]
+    assert (Patient.model_validate(case.card["patient"]).name, case.content_version) == ("测试甲", 1)
+    assert [subject for subject, _ in await centre.events(case_id)][-1] == "imaging.case.content_changed.v1"
+
+
+async def test_a_changed_order_for_a_signed_case_changes_nothing(centre: Centre) -> None:
+    held = await centre.claimed(case_id=await centre.queued(accession="A1", contents=("a",)))
+    await centre.save(READER, held, {"findings": "清晰", "impression": "正常"})
+    await centre.submit(READER, held)
+    signed = (await centre.sign(REVIEWER, held.case.case_id)).case
+    other = {"patient": {"id": "P001", "name": "测试乙"}}
+    again = await centre.accept(contents=("a",), priority="stat", order=other)
+    assert (again.outcome, again.case.version, again.case.warnings) == (Outcome.same, signed.version, [])
+
+
 async def test_a_name_for_somebody_unknown_is_no_contradiction(centre: Centre) -> None:
     unknown = {"patient": {"name": "无名氏", "unknown": True}}
     await centre.accept(order=unknown)
