@@ -1,12 +1,15 @@
 """docs/errors.md: every code that an answer can carry, found where the code raises it."""
 
 import ast
+import pkgutil
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
+import services
+import shared
 from deploy.pages.table import markdown_table
 from services.imaging.parse import FailureCode
-from shared.blobs import BlobMissing
 from shared.errors import GongzhenError
 
 _HEAD = """# Error codes
@@ -18,18 +21,26 @@ and may change, `code` does not. `errors` names the faults of a payload one by o
 
 
 def errors_page(root: Path) -> str:
+    _import_everything()
     classes = {item.__name__: item for item in _tree(GongzhenError)}
     rows = {(item.status, item.default_code): (item.title, name) for name, item in classes.items()}
     for path in sorted([*root.glob("shared/**/*.py"), *root.glob("services/**/*.py")]):
         for name, code in _raised(ast.parse(path.read_text(encoding="utf-8")), classes):
             rows.setdefault((classes[name].status, code), (classes[name].title, name))
-    assert BlobMissing.__name__ in classes
     table = markdown_table(
         ("status", "code", "meaning", "class"),
         ((str(status), f"`{code}`", title, name) for (status, code), (title, name) in sorted(rows.items())),
     )
     files = markdown_table(("code", "meaning"), ((f"`{code}`", code.detail) for code in FailureCode))
     return f"{_HEAD}{table}\n## Why a file of an imaging upload is refused\n\n{files}"
+
+
+def _import_everything() -> None:
+    """So that every class of the tree is known, whatever was imported before. Importing a module does nothing."""
+    for package in (shared, services):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if ".migrations" not in module.name:
+                import_module(module.name)
 
 
 def _tree(root: type[GongzhenError]) -> Iterator[type[GongzhenError]]:
