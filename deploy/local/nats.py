@@ -9,6 +9,7 @@ import nats
 import nats.errors
 
 from deploy.local.command import Command, base_environment
+from deploy.local.nats_rights import rights_of
 from deploy.local.ports import LOOPBACK, answers
 from deploy.local.privileges import make_private_folder
 from deploy.local.problems import CannotStart
@@ -16,7 +17,6 @@ from deploy.local.programs import find_program
 from deploy.local.secrets import ADMIN
 
 MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
-_SHARED_SUBJECTS = ("deadletter.>", "$JS.API.>", "$JS.ACK.>", "$JS.FC.>", "_INBOX.>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +101,7 @@ def plan_nats(state: Path, port: int, users: dict[str, str], encryption_key: str
 
 
 def _permissions(user: str) -> dict[str, object]:
-    """A centre speaks for itself only: nobody can publish another centre's reports or the region's directory."""
-    if user == ADMIN:
-        return {}
-    own = [f"{user}.>", "directory.>", "live.>"] if user == "gateway" else [f"{user}.>"]
-    heard = ["_INBOX.>", "live.>"] if user == "gateway" else ["_INBOX.>"]
-    return {
-        "permissions": {
-            "publish": {"allow": [*own, *_SHARED_SUBJECTS], "deny": ["$JS.API.STREAM.DELETE.>"]},
-            "subscribe": {"allow": heard},
-            "allow_responses": True,
-        }
-    }
+    return {} if user == ADMIN else {"permissions": rights_of(user)}
 
 
 async def _ignore(_: Exception) -> None:

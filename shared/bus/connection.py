@@ -28,9 +28,11 @@ _FULL = frozenset({10077, 10023, 10047})  # maximum bytes exceeded; insufficient
 
 
 class Connection:
-    def __init__(self, servers: Sequence[str], name: str, tls_ca: Path | None) -> None:
+    def __init__(self, servers: Sequence[str], name: str, tls_ca: Path | None, inbox_prefix: str = "_INBOX") -> None:
+        """Answers come under ``inbox_prefix``: a service's user hears its own only."""
         self._servers = list(servers)
         self._name = name
+        self._inbox_prefix = inbox_prefix
         self._tls = ssl.create_default_context(cafile=str(tls_ca)) if tls_ca else None
         self._client = Client()
         self._is_up = asyncio.Event()
@@ -91,6 +93,7 @@ class Connection:
         await client.connect(
             self._servers,
             name=self._name,
+            inbox_prefix=self._inbox_prefix,
             tls=self._tls,
             error_cb=_log_error,
             disconnected_cb=on_disconnect,

@@ -19,7 +19,7 @@ from shared.bus.nats_message import from_raw
 from shared.bus.nats_watch import Watch
 from shared.bus.port import Bus, Listener
 from shared.bus.retry import DEFAULT_RETRY, Handler, Judge, Retry
-from shared.bus.streams import DEAD_LETTERS, StreamLimits, plan_streams
+from shared.bus.streams import DEAD_LETTERS, DIRECTORY, StreamLimits, plan_streams
 from shared.bus.waiting import wait_any
 from shared.errors import NotFound, Unavailable
 
@@ -52,7 +52,7 @@ class NatsBus:
     def __init__(self, servers: Sequence[str], service: str, limits: StreamLimits, tls_ca: Path | None) -> None:
         self._service = service
         self._limits = limits
-        self._connection = Connection(servers, f"gongzhen-{service}", tls_ca)
+        self._connection = Connection(servers, f"gongzhen-{service}", tls_ca, f"_INBOX_{service}")
 
     async def start(self, wait_s: float = _FIRST_CONNECT_S) -> None:
         self._connection.start()
@@ -190,12 +190,15 @@ class NatsBus:
         jetstream = await self._connection.jetstream()
         with own_errors():
             for spec in plan_streams(self._limits):
-                await nats_streams.ensure_stream(jetstream, spec, self._limits, is_owner=spec.owner == self._service)
+                is_owner = spec.owner == self._service
+                if is_owner or spec.name in (DIRECTORY, DEAD_LETTERS):
+                    await nats_streams.ensure_stream(jetstream, spec, self._limits, is_owner=is_owner)
 
     async def stream_usage(self) -> list[StreamUsage]:
         jetstream = await self._connection.jetstream()
         with own_errors():
-            return [await nats_streams.usage(jetstream, spec.name) for spec in plan_streams(self._limits)]
+            usages = [await nats_streams.usage(jetstream, spec.name) for spec in plan_streams(self._limits)]
+        return [usage for usage in usages if usage is not None]
 
     async def pending(self, stream: str, durable: str) -> ConsumerLag:
         jetstream = await self._connection.jetstream()

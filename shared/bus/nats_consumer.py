@@ -72,12 +72,15 @@ class Consumer:
     async def _attach(self) -> JetStreamContext.PullSubscription:
         """Creating is also updating: a consumer whose subjects changed keeps its place."""
         jetstream = await self._connection.jetstream()
+        subjects = self._source.subjects
         await jetstream.add_consumer(
             self._source.stream,
             api.ConsumerConfig(
                 name=self._source.durable,
                 durable_name=self._source.durable,
-                filter_subjects=list(self._source.subjects),
+                # One alone is also said in the subject of the request, where the user's rights are checked.
+                filter_subject=subjects[0] if len(subjects) == 1 else None,
+                filter_subjects=list(subjects) if len(subjects) > 1 else None,
                 deliver_policy=api.DeliverPolicy.ALL,
                 ack_policy=api.AckPolicy.EXPLICIT,
                 ack_wait=self._source.ack_wait_s,

@@ -32,8 +32,11 @@ async def ensure_stream(jetstream: JetStreamContext, spec: StreamSpec, limits: S
         await jetstream.update_stream(wanted)
 
 
-async def usage(jetstream: JetStreamContext, name: str) -> StreamUsage:
-    info = await jetstream.stream_info(name)
+async def usage(jetstream: JetStreamContext, name: str) -> StreamUsage | None:
+    try:
+        info = await jetstream.stream_info(name)
+    except nats.js.errors.NotFoundError:
+        return None
     return StreamUsage(name, info.state.messages, info.state.bytes, info.config.max_bytes or 0)
 
 

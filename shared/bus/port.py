@@ -80,9 +80,13 @@ class Bus(Protocol):
     async def discard_dead(self, sequence: int) -> None: ...
 
     async def ensure_streams(self) -> None:
-        """Make the region's streams where absent; bring the service's own to the configured limits."""
+        """Make the service's own streams, the directory and the dead letters where they are absent.
 
-    async def stream_usage(self) -> list[StreamUsage]: ...
+        Those it owns are also brought to the configured limits.
+        """
+
+    async def stream_usage(self) -> list[StreamUsage]:
+        """Of the streams that are there: a centre makes its own when it first starts."""
 
     async def pending(self, stream: str, durable: str) -> ConsumerLag:
         """``NotFound`` while nobody has ever attached."""

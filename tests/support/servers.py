@@ -23,6 +23,7 @@ from deploy.local.ports import choose_free_port
 from deploy.local.postgres import TEST_SETTINGS, PostgresServer, plan_postgres
 from deploy.local.seaweed import SeaweedServer, plan_seaweed
 from deploy.local.secrets import ADMIN, Secrets
+from shared.bus import connect
 from tests.support.processes import RunningServer
 
 SERVICES = ("imaging", "ecg", "lab", "gateway")
@@ -88,6 +89,13 @@ class RunningNats(RunningServer[NatsServer]):
 
     def url_for(self, service: str) -> str:
         return self.server.url(service)
+
+    async def make_streams(self) -> None:
+        """The whole region's, as each service makes its own."""
+        for service in SERVICES:
+            bus = await connect(self.url_for(service), service=service)
+            await bus.ensure_streams()
+            await bus.close()
 
     async def wipe(self) -> None:
         """Delete every stream with its consumers and messages."""

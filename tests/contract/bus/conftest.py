@@ -29,8 +29,8 @@ async def bus(bus_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Bus
     server: RunningNats = request.getfixturevalue("nats_server")
     await server.start()
     await server.wipe()
+    await server.make_streams()
     opened = await connect(bus_url, service="imaging")
-    await opened.ensure_streams()
     yield opened
     await opened.close()
 

@@ -27,8 +27,8 @@ async def nats(nats_server: RunningNats, nats_url: str) -> AsyncIterator[Running
 
 @pytest.fixture
 async def bus(nats: RunningNats) -> AsyncIterator[Bus]:
+    await nats.make_streams()
     opened = await connect(nats.url, service="imaging")
-    await opened.ensure_streams()
     yield opened
     await opened.close()
 

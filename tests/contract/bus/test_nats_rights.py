@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import nats
 import pytest
 
 from shared.bus import Bus, Retry, StreamLimits, connect
+from shared.bus.waiting import wait_any
 from shared.errors import TooLarge, Unavailable
 from tests.contract.bus.collect import Collector, until
 from tests.contract.bus.conftest import Start
@@ -16,7 +18,7 @@ from tests.support.servers import RunningNats
 @pytest.fixture
 async def imaging(nats_server: RunningNats, nats_url: str) -> AsyncIterator[Bus]:
     bus = await connect(nats_server.url_for("imaging"), service="imaging")
-    await bus.ensure_streams()
+    await nats_server.make_streams()
     yield bus
     await bus.close()
 
@@ -24,7 +26,7 @@ async def imaging(nats_server: RunningNats, nats_url: str) -> AsyncIterator[Bus]
 @pytest.fixture
 async def gateway(nats_server: RunningNats, nats_url: str) -> AsyncIterator[Bus]:
     bus = await connect(nats_server.url_for("gateway"), service="gateway")
-    await bus.ensure_streams()
+    await nats_server.make_streams()
     yield bus
     await bus.close()
 
@@ -33,6 +35,75 @@ async def test_a_centre_cannot_speak_for_another(imaging: Bus) -> None:
     await imaging.publish("imaging.case.received.v1", b"", message_id="evt_1")
     with pytest.raises(Unavailable):
         await imaging.publish("ecg.report.signed.v1", b"", message_id="evt_2")
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "STREAM.INFO.ECG",
+        "STREAM.UPDATE.ECG",
+        "STREAM.PURGE.ECG",
+        "STREAM.PURGE.IMAGING",
+        "STREAM.DELETE.IMAGING",
+        "STREAM.UPDATE.DIRECTORY",
+        "STREAM.PURGE.DIRECTORY",
+        "STREAM.MSG.GET.ECG",
+        "STREAM.MSG.GET.DEADLETTER",
+        "STREAM.MSG.DELETE.IMAGING",
+        "STREAM.MSG.DELETE.DEADLETTER",
+        "DIRECT.GET.ECG",
+        "CONSUMER.CREATE.ECG",
+        "CONSUMER.CREATE.ECG.spy",
+        "CONSUMER.DURABLE.CREATE.ECG.spy",
+        "CONSUMER.CREATE.DEADLETTER",
+        "CONSUMER.CREATE.DEADLETTER.replay_imaging_imaging_reading",
+        "CONSUMER.CREATE.DEADLETTER.replay_imaging_imaging_reading.deadletter.replay.ecg.ecg_reading",
+        "CONSUMER.MSG.NEXT.ECG.gateway_cases_ecg",
+        "CONSUMER.MSG.NEXT.ECG.ecg_reading",
+        "CONSUMER.MSG.NEXT.DEADLETTER.replay_ecg_ecg_reading",
+        "CONSUMER.DELETE.ECG.ecg_reading",
+        "CONSUMER.DELETE.IMAGING.gateway_cases_imaging",
+    ],
+)
+async def test_a_centre_has_no_right_to_what_is_not_its_own(
+    nats_server: RunningNats, nats_url: str, subject: str
+) -> None:
+    assert await _is_refused(nats_server, publish=f"$JS.API.{subject}")
+
+
+@pytest.mark.parametrize("subject", ["STREAM.PURGE.ECG", "STREAM.UPDATE.ECG", "CONSUMER.DELETE.ECG.ecg_reading"])
+async def test_the_gateway_reads_the_centres_streams_and_changes_none(
+    nats_server: RunningNats, nats_url: str, subject: str
+) -> None:
+    assert await _is_refused(nats_server, "gateway", publish=f"$JS.API.{subject}")
+
+
+@pytest.mark.parametrize("subject", ["_INBOX_ecg.>", "_INBOX.>", "ecg.>", "live.>", "$JS.>", ">"])
+async def test_a_centre_hears_its_own_answers_only(nats_server: RunningNats, nats_url: str, subject: str) -> None:
+    assert await _is_refused(nats_server, subscribe=subject)
+
+
+async def test_a_centre_acknowledges_for_nobody_else(nats_server: RunningNats, nats_url: str) -> None:
+    assert await _is_refused(nats_server, publish="$JS.ACK.ECG.ecg_reading.1.1.1.1.0")
+
+
+async def _is_refused(server: RunningNats, user: str = "imaging", *, publish: str = "", subscribe: str = "") -> bool:
+    """Whether the server says that ``user`` has no right to the subject; False when it has not after two seconds."""
+    refused = asyncio.Event()
+
+    async def note(error: Exception) -> None:
+        if "permissions violation" in str(error).lower():
+            refused.set()
+
+    client = await nats.connect(server.url_for(user), error_cb=note, inbox_prefix=f"_INBOX_{user}")
+    if publish:
+        await client.publish(publish, b"{}")
+    if subscribe:
+        await client.subscribe(subscribe)
+    await client.flush()
+    await wait_any(refused, timeout_s=2.0)
+    await client.close()
+    return refused.is_set()
 
 
 async def test_the_gateway_reads_a_centre_and_replays_its_own_failures(
@@ -48,7 +119,7 @@ async def test_the_gateway_reads_a_centre_and_replays_its_own_failures(
     start(
         gateway.consume(
             stream="IMAGING",
-            durable="gateway_cases",
+            durable="gateway_cases_imaging",
             subjects=["imaging.case.>"],
             handler=collector,
             stop=stop,
@@ -79,7 +150,7 @@ async def test_the_gateway_replays_a_centres_failure_without_speaking_for_it(
     start(
         imaging.consume(
             stream="IMAGING",
-            durable="imaging_queue",
+            durable="imaging_reading",
             subjects=["imaging.case.>"],
             handler=collector,
             stop=stop,
@@ -113,12 +184,14 @@ async def test_a_watch_and_a_listener_work_for_the_gateway(gateway: Bus, start: 
     await until(lambda: heard == [b"now"])
 
 
-async def test_only_the_owner_changes_the_limits_of_a_stream(nats_server: RunningNats, imaging: Bus) -> None:
+async def test_only_the_owner_changes_the_limits_of_a_stream(
+    nats_server: RunningNats, imaging: Bus, gateway: Bus
+) -> None:
     smaller = replace(StreamLimits(), center_bytes=64 << 20, directory_bytes=32 << 20)
     again = await connect(nats_server.url_for("imaging"), service="imaging", limits=smaller)
     await again.ensure_streams()
-    limits = {usage.stream: usage.limit_bytes for usage in await again.stream_usage()}
     await again.close()
+    limits = {usage.stream: usage.limit_bytes for usage in await gateway.stream_usage()}
     assert limits["IMAGING"] == 64 << 20
     assert limits["ECG"] == StreamLimits().center_bytes
     assert limits["DIRECTORY"] == StreamLimits().directory_bytes

@@ -86,12 +86,12 @@ async def test_a_service_publishes_its_own_subjects_only(nats_url: str, nats_ser
 
     admin = await nats.connect(nats_url)
     await admin.jetstream().add_stream(name="all", subjects=["imaging.>", "ecg.>", "directory.>"])
-    client = await nats.connect(nats_server.url_for("imaging"), error_cb=note)
+    client = await nats.connect(nats_server.url_for("imaging"), error_cb=note, inbox_prefix="_INBOX_imaging")
     await client.jetstream().publish("imaging.case.received.v1", b"{}")
     for foreign in ("ecg.report.signed.v1", "directory.account.changed.v1"):
         await client.publish(foreign, b"{}")
     await client.flush()
-    gateway = await nats.connect(nats_server.url_for("gateway"))
+    gateway = await nats.connect(nats_server.url_for("gateway"), inbox_prefix="_INBOX_gateway")
     await gateway.jetstream().publish("directory.account.changed.v1", b"{}")
     assert [error.count("ermissions violation for publish") for error in refused] == [1, 1]
     assert (await admin.jetstream().stream_info("all")).state.messages == 2
@@ -100,16 +100,14 @@ async def test_a_service_publishes_its_own_subjects_only(nats_url: str, nats_ser
 
 
 async def test_a_service_pulls_its_messages(nats_url: str, nats_server: RunningNats) -> None:
-    gateway = await nats.connect(nats_server.url_for("gateway"))
-    imaging = await nats.connect(nats_server.url_for("imaging"))
-    await gateway.jetstream().add_stream(name="directory", subjects=["directory.>"])
-    await gateway.jetstream().publish("directory.account.changed.v1", b"{}")
-    pull = await imaging.jetstream().pull_subscribe("directory.>", durable="imaging", stream="directory")
+    imaging = await nats.connect(nats_server.url_for("imaging"), inbox_prefix="_INBOX_imaging")
+    await imaging.jetstream().add_stream(name="IMAGING", subjects=["imaging.>"])
+    await imaging.jetstream().publish("imaging.case.received.v1", b"{}")
+    pull = await imaging.jetstream().pull_subscribe("imaging.>", durable="imaging", stream="IMAGING")
     (message,) = await pull.fetch(1, timeout=5)
     await message.ack_sync()
     assert (await pull.consumer_info()).num_pending == 0
     await imaging.close()
-    await gateway.close()
 
 
 def test_s3_stores_and_checks_keys(seaweed_server: RunningSeaweed) -> None:
