@@ -57,6 +57,14 @@ async def last_step(session: Session, case_id: str) -> CaseHistory | None:
     return (await session.scalars(statement.limit(1))).one_or_none()
 
 
+async def step_at(session: Session, case_id: str, at: datetime, account_id: str) -> CaseHistory | None:
+    """What the account did at that moment: a claim ends with the moment of the step that ended it."""
+    statement = select(CaseHistory).where(
+        CaseHistory.case_id == case_id, CaseHistory.at == at, CaseHistory.account_id == account_id
+    )
+    return (await session.scalars(statement.order_by(CaseHistory.id.desc()).limit(1))).one_or_none()
+
+
 async def contents(session: Session, case_id: str) -> Sequence[CaseContent]:
     statement = select(CaseContent).where(CaseContent.case_id == case_id)
     return (await session.scalars(statement.order_by(CaseContent.added_at, CaseContent.sha256))).all()

@@ -28,7 +28,8 @@ async def last(session: Session, case_id: str) -> Claim | None:
 async def by_token(session: Session, case_id: str, account_id: str, token: str) -> Claim | None:
     """Any claim of this account on the case, ended or not: only who was given a token can show it."""
     found = await session.execute(
-        select(Claim).where(Claim.case_id == case_id, Claim.account_id == account_id, Claim.token == token)
+        select(Claim).where(Claim.case_id == case_id, Claim.account_id == account_id, Claim.token == token),
+        execution_options={"populate_existing": True},
     )
     return found.scalar_one_or_none()
 

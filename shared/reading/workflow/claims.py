@@ -9,6 +9,7 @@ from shared.reading.lifecycle import Action, State
 from shared.reading.models import Case, Claim
 from shared.reading.queries import cases
 from shared.reading.queries import claims as queries
+from shared.reading.workflow import repeated
 from shared.reading.workflow.apply import apply, hold
 from shared.reading.workflow.step import Stage, Step, is_live
 
@@ -83,7 +84,10 @@ async def heartbeat(session: Session, actor: Actor, case_id: str, token: str | N
 
 
 async def release(session: Session, actor: Actor, case_id: str, token: str | None) -> Case:
-    """Give a case or a review back. The draft stays."""
+    """Give a case or a review back. The draft stays. Repeated after a lost answer, it is answered again."""
+    released = (Action.release, Action.release_review)
+    if (done := await repeated.ended_with(session, actor, case_id, released, token)) is not None:
+        return done
     case = await cases.see(session, actor, case_id)
     action = Action.release_review if case.state == State.in_review else Action.release
     async with apply(session, actor, case_id, action, token=token) as step:

@@ -7,6 +7,7 @@ from shared.reading.assignment import ExamFacts, may_read
 from shared.reading.lifecycle import Action, By, State
 from shared.reading.models import Case
 from shared.reading.queries import cases
+from shared.reading.workflow import repeated
 from shared.reading.workflow.apply import apply
 from shared.reading.workflow.assign import hand_to, policy_of
 from shared.reading.workflow.permit import performers_of
@@ -16,7 +17,17 @@ from shared.reading.workflow.turnaround import due_at, rank_of
 async def cancel(
     session: Session, actor: Actor, case_id: str, *, reason: str | None = None, token: str | None = None
 ) -> Case:
-    """The clinic takes its case back; while somebody reads it, it asks and the reader (with his token) does it."""
+    """The clinic takes its case back; while somebody reads it, it asks and the reader (with his token) does it.
+
+    Repeated after a lost answer, this, ``reject`` and ``refer`` are answered again.
+    """
+    done = (
+        await repeated.ended_with(session, actor, case_id, (Action.cancel,), token, reason=reason)
+        if token is not None
+        else await repeated.canceled(session, actor, case_id, reason)
+    )
+    if done is not None:
+        return done
     case = await cases.see(session, actor, case_id)
     is_clinic = By.clinic in performers_of(actor, case)
     if is_clinic and token is None and case.state in (State.claimed, State.in_review):
@@ -38,6 +49,9 @@ async def reject(
     session: Session, actor: Actor, case_id: str, *, reason: str, comment: str | None, token: str | None
 ) -> Case:
     """The exam cannot be read: the clinic repeats it under the same accession number."""
+    done = await repeated.ended_with(session, actor, case_id, (Action.reject,), token, reason=reason, comment=comment)
+    if done is not None:
+        return done
     detail = _said(reason=reason, comment=comment)
     async with apply(session, actor, case_id, Action.reject, token=token, detail=detail) as step:
         step.case.reason, step.case.comment = reason, comment
@@ -47,6 +61,9 @@ async def reject(
 
 async def refer(session: Session, actor: Actor, case_id: str, *, to: str, reason: str, token: str | None) -> Case:
     """Pass a claimed case on to another site. Raises Invalid where that site does not read such cases."""
+    done = await repeated.ended_with(session, actor, case_id, (Action.refer,), token, to=to, reason=reason)
+    if done is not None:
+        return done
     async with apply(session, actor, case_id, Action.refer, token=token, detail=_said(to=to, reason=reason)) as step:
         await _require_site(session, step.case, to)
         step.detail["from"] = step.case.reading_site_id

@@ -7,6 +7,7 @@ still the one that was signed (CaseChanged) and that account and certificate sti
 
 from shared import audit
 from shared.auth import Actor
+from shared.db import Session
 from shared.reading.lifecycle import Action, State
 from shared.reading.queries import cases
 from shared.reading.workflow.apply import apply
@@ -23,6 +24,7 @@ from shared.reading.workflow.versions import (
     let_wait,
     put_files,
     release,
+    said_already,
     supersede,
 )
 
@@ -64,7 +66,7 @@ async def _author(
     desk: Desk, actor: Actor, case_id: str, action: Action, token: str | None, grant: str | None, address: str
 ) -> Signed:
     async with desk.db.transaction() as session:
-        if (done := await done_by_author(session, actor, case_id, action, token)) is not None:
+        if (done := await _done(session, actor, case_id, action, token, grant)) is not None:
             return done
         prepared = await prepare_author(session, desk, actor, case_id, action, token, grant)
     files = None
@@ -73,7 +75,7 @@ async def _author(
         files = await desk.sign_new(prepared.document, signatory, prepared.role, prepared.at)
     async with desk.db.transaction() as session:
         await cases.lock(session, actor, case_id)
-        if (done := await done_by_author(session, actor, case_id, action, token)) is not None:
+        if (done := await _done(session, actor, case_id, action, token, grant)) is not None:
             return done  # the same call came twice at once, and the other was first
         if prepared.signer is not None:
             await current_credential(session, actor)
@@ -89,6 +91,14 @@ async def _author(
                 await release(step, report, version)
         await audit.record(session, actor, f"report.{action}", "case", case_id, address=address)
     return Signed(step.case, version, prepared.signer.renewed if prepared.signer else None)
+
+
+async def _done(
+    session: Session, actor: Actor, case_id: str, action: Action, token: str | None, grant: str | None
+) -> Signed | None:
+    if action == Action.issue_preliminary:
+        return await said_already(session, actor, case_id, token, is_signed=bool(grant))
+    return await done_by_author(session, actor, case_id, action, token)
 
 
 async def _review(

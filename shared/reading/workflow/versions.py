@@ -9,6 +9,7 @@ from shared.db import Session
 from shared.reading.lifecycle import Action, State
 from shared.reading.models import Case, Report, ReportVersion
 from shared.reading.queries import cases, claims, reports
+from shared.reading.workflow.apply import rehearse
 from shared.reading.workflow.desk import Files
 from shared.reading.workflow.preparing import Prepared
 from shared.reading.workflow.step import Step
@@ -112,7 +113,7 @@ async def done_by_author(
     session: Session, actor: Actor, case_id: str, action: Action, token: str | None
 ) -> Signed | None:
     """The answer was lost, the deed was not: the version this very claim ended with."""
-    if token is None or action == Action.issue_preliminary:
+    if token is None:
         return None
     case = await cases.see(session, actor, case_id)
     claim = await claims.by_token(session, case_id, actor.account_id, token)
@@ -122,6 +123,26 @@ async def done_by_author(
         made_here = version.claim_id == claim.claim_id and version.author_id == actor.account_id
         if made_here and version.revises is None and version.status in ("submitted", "final", "amended"):
             return Signed(case, version)
+    return None
+
+
+async def said_already(
+    session: Session, actor: Actor, case_id: str, token: str | None, *, is_signed: bool
+) -> Signed | None:
+    """The preliminary version that says what the draft says, of the same images; ``is_signed``: a signed one is wanted.
+
+    Raises what issuing another would raise.
+    """
+    step = await rehearse(session, actor, case_id, Action.issue_preliminary, token=token)
+    draft = await reports.latest_draft(session, case_id)
+    for version in reversed(await reports.versions(session, case_id)):
+        if version.status != "preliminary":
+            continue
+        says_it = draft is not None and version.form == draft.form and version.author_id == actor.account_id
+        is_of_these = version.content_version == step.case.content_version
+        if says_it and is_of_these and (version.jws is not None or not is_signed):
+            return Signed(step.case, version)
+        return None
     return None
 
 
