@@ -1,6 +1,7 @@
 """The front door: what goes where, what never goes through, and what is passed on unharmed."""
 
 import asyncio
+import re
 import secrets
 import socket
 import threading
@@ -15,6 +16,7 @@ from deploy.local.ports import choose_free_ports
 from tests.support.fake_service import handler_of
 from tests.support.processes import RunningServer
 
+_GIVEN = "cor_0123456789-abc_XYZ"
 UPSTREAMS = ("imaging", "ecg", "gateway")
 
 
@@ -71,10 +73,28 @@ def test_what_services_tell_their_operators_stays_inside(address: str, path: str
         assert connection.recv(64).startswith(b"HTTP/1.1 404")
 
 
-def test_the_request_id_is_passed_on_or_made(address: str) -> None:
-    told = httpx.get(f"{address}/v1/me", headers={"X-Request-Id": "abc"}).json()
-    assert told["headers"]["X-Request-Id"] == "abc"
-    assert len(httpx.get(f"{address}/v1/me").json()["headers"]["X-Request-Id"]) == 36
+def test_a_clients_correlation_id_is_passed_on(address: str) -> None:
+    told = httpx.get(f"{address}/v1/me", headers={"X-Correlation-Id": _GIVEN}).json()
+    assert told["headers"]["X-Correlation-Id"] == _GIVEN
+
+
+@pytest.mark.parametrize(
+    "given", [None, "abc", "cor_", "cor_1234567", "cor_" + "a" * 61, 'cor_12345678"', "Zhang-San", f"{_GIVEN} x"]
+)
+def test_another_correlation_id_is_replaced_by_one_that_services_take(address: str, given: str | None) -> None:
+    headers = {} if given is None else {"X-Correlation-Id": given}
+    told = httpx.get(f"{address}/v1/me", headers=headers).json()["headers"]["X-Correlation-Id"]
+    assert re.fullmatch(r"cor_[0-9a-f-]{36}", told)
+
+
+def test_of_two_correlation_ids_nothing_but_the_good_one_is_left(address: str) -> None:
+    headers = [("X-Correlation-Id", _GIVEN), ("X-Correlation-Id", '","code":"forged')]
+    answer = httpx.get(f"{address}/lab/v1/cases", headers=headers, timeout=15)
+    assert (answer.json()["code"], answer.json()["correlation_id"]) == ("unavailable", _GIVEN)
+
+
+def test_a_request_id_goes_no_further(address: str) -> None:
+    assert "X-Request-Id" not in httpx.get(f"{address}/v1/me", headers={"X-Request-Id": "abc"}).json()["headers"]
 
 
 def test_a_client_cannot_claim_another_address(address: str) -> None:
@@ -94,11 +114,14 @@ def test_an_event_arrives_while_the_stream_is_open(address: str) -> None:
 
 def test_a_service_that_is_away_is_503_with_retry_after(address: str) -> None:
     answer = httpx.get(
-        f"{address}/lab/v1/cases/TEST-SECRET-ID?patient=TEST-SECRET-ID", headers={"X-Request-Id": "abc"}, timeout=15
+        f"{address}/lab/v1/cases/TEST-SECRET-ID?patient=TEST-SECRET-ID",
+        headers={"X-Correlation-Id": _GIVEN},
+        timeout=15,
     )
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert (answer.json()["code"], answer.json()["correlation_id"]) == ("unavailable", "abc")
+    assert (answer.json()["code"], answer.json()["correlation_id"]) == ("unavailable", _GIVEN)
+    assert answer.headers["X-Correlation-Id"] == _GIVEN
 
 
 def test_it_does_not_say_which_programs_answer(address: str) -> None:
