@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         return 1
     print()
     print(table_of(outcomes))
-    print(f"\n离线验证 / verify offline: {Path(sys.argv[0]).name} verify --roots {roots} {outcomes[0].pdf}")
+    print(f"\n离线验证 / verify offline: {sys.argv[0]} verify --roots {roots} {outcomes[0].pdf}")
     return 0
 
 
