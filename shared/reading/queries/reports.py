@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from shared.db import Session
 from shared.reading.models import Report, ReportDraft, ReportVersion
@@ -55,6 +55,16 @@ async def recovered_drafts(session: Session, case_id: str, account_id: str) -> S
         ReportDraft.case_id == case_id, ReportDraft.kind == "recovered", ReportDraft.saved_by == account_id
     )
     return (await session.scalars(statement.order_by(ReportDraft.id.desc()).limit(50))).all()
+
+
+async def keep_recovered(session: Session, case_id: str, account_id: str, count: int) -> None:
+    """Only the account's newest ``count`` of the case."""
+    own = (ReportDraft.case_id == case_id, ReportDraft.kind == "recovered", ReportDraft.saved_by == account_id)
+    newest = select(ReportDraft.id).where(*own).order_by(ReportDraft.id.desc()).limit(count)
+    await session.execute(
+        delete(ReportDraft).where(*own, ReportDraft.id.not_in(newest)),
+        execution_options={"synchronize_session": False},
+    )
 
 
 async def writers(session: Session, case_id: str, since_version: int) -> list[str]:

@@ -8,7 +8,8 @@ from shared.reading.models import Case
 from shared.reading.queries import reports
 from shared.reading.workflow.apply import apply
 from shared.reading.workflow.claims import Claimed, own_amendment
-from shared.reading.workflow.drafts import ensure_report, open_text
+from shared.reading.workflow.drafts import open_text
+from shared.reading.workflow.report_row import ensure_report
 
 
 async def open_amendment(session: Session, actor: Actor, case_id: str, *, reason: str | None = None) -> Claimed:

@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared import audit
-from shared.auth import SYSTEM, Actor
-from shared.db import Database, Session, database_now
+from shared.auth import Actor
+from shared.db import Database, Session
 from shared.errors import ClaimLost, NotFound, PreconditionFailed
-from shared.ids import new_id
 from shared.reading.lifecycle import Action, State
 from shared.reading.models import Case, Claim, Report, ReportDraft, ReportVersion
-from shared.reading.queries import cases, claims, reports
+from shared.reading.queries import cases, reports
 from shared.reading.workflow.apply import apply, hold
+from shared.reading.workflow.recovery import recover
+from shared.reading.workflow.report_row import ensure_report
 from shared.reading.workflow.step import Held, Step
 
 COALESCED_FOR = timedelta(seconds=60)
@@ -50,12 +51,12 @@ async def save(
             return saved
     except (ClaimLost, NotFound) as error:
         async with db.transaction() as session:
-            kept = await _recover(session, actor, case_id, form, token)
+            kept = await recover(session, actor, case_id, form, token)
             if kept is not None:
                 await audit.record(session, actor, "report.recover", "case", case_id, address=address)
         if kept is None:
             raise
-        raise ClaimLost(extra={"recovered_draft": kept}) from error
+        raise ClaimLost("领取已失效，您的内容已另存为恢复稿", extra={"recovered_draft": kept}) from error
 
 
 async def _save(
@@ -97,16 +98,6 @@ async def _held(session: Session, actor: Actor, case_id: str, token: str) -> Hel
         return await hold(session, actor, case_id, token)
     except ClaimLost:
         return None
-
-
-async def ensure_report(session: Session, case: Case) -> Report:
-    """The case's report, made at the first need of it. Under the case's lock."""
-    report = await reports.of_case(session, case.case_id)
-    if report is None:
-        report = Report(report_id=new_id("rep"), case_id=case.case_id, status="draft", version=0, draft_revision=0)
-        session.add(report)
-        await session.flush()
-    return report
 
 
 async def open_text(step: Step, report: Report, form: dict[str, Any], base_version: int) -> ReportDraft:
@@ -185,32 +176,6 @@ async def waiting_version(session: Session, report: Report) -> ReportVersion:
     if found is None:
         raise NotFound
     return found
-
-
-async def _recover(session: Session, actor: Actor, case_id: str, form: dict[str, Any], token: str | None) -> int | None:
-    """Keep the text of a lost claim, if it was this account's claim at all. Returns the draft's id."""
-    lost = await claims.by_token(session, case_id, actor.account_id, token) if token else None
-    if lost is None:
-        return None
-    case = await cases.lock(session, SYSTEM, case_id)  # it may be another site's by now; the text is still his
-    now = await database_now(session)
-    report = await ensure_report(session, case)
-    draft = ReportDraft(
-        case_id=case_id,
-        report_id=report.report_id,
-        revision=0,
-        kind="recovered",
-        form=form,
-        base_version=report.released_version or 0,
-        claim_id=lost.claim_id,
-        saved_by=actor.account_id,
-        saved_by_name=actor.name,
-        first_saved_at=now,
-        saved_at=now,
-    )
-    session.add(draft)
-    await session.flush()
-    return draft.id
 
 
 def _require_revision(report: Report, if_match: int | None) -> None:

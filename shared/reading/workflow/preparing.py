@@ -12,7 +12,8 @@ from shared.reading.queries import reports
 from shared.reading.workflow.apply import rehearse
 from shared.reading.workflow.credentials import Unlocked, current_credential, is_development, unlocked
 from shared.reading.workflow.desk import Desk
-from shared.reading.workflow.drafts import ensure_report, waiting_version
+from shared.reading.workflow.drafts import waiting_version
+from shared.reading.workflow.report_row import ensure_report
 from shared.reading.workflow.statement import Making, build, person, require_signable
 from shared.signing.document import Person, ReportDocument, ReportStatus, SignerRole
 

@@ -13,8 +13,9 @@ from shared.reading.queries import cases
 from shared.reading.workflow.apply import apply
 from shared.reading.workflow.credentials import current_credential
 from shared.reading.workflow.desk import Desk
-from shared.reading.workflow.drafts import ensure_report, waiting_version
+from shared.reading.workflow.drafts import waiting_version
 from shared.reading.workflow.preparing import prepare_author, prepare_review
+from shared.reading.workflow.report_row import ensure_report
 from shared.reading.workflow.versions import (
     Signed,
     add_version,

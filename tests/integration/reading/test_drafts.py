@@ -8,7 +8,7 @@ from sqlalchemy import select
 from shared.errors import ClaimLost, NotFound, PreconditionFailed
 from shared.reading.models import ReportDraft
 from shared.reading.queries import reports
-from shared.reading.workflow import drafts, management, sweeps
+from shared.reading.workflow import claims, drafts, management, sweeps
 from tests.integration.reading.centre import FORM, OTHER_READER, READER, STRANGER, Centre
 
 
@@ -88,6 +88,50 @@ async def test_the_text_is_kept_even_where_the_case_went_to_another_site(centre:
         await centre.save(READER, held, text("最后几个字"))
     assert [row.form["findings"] for row in await kept(centre, held.case.case_id)] == ["最后几个字"]
     assert refused.value.extra["recovered_draft"]
+
+
+async def test_the_same_text_with_a_lost_claim_is_kept_once(centre: Centre) -> None:
+    held = await centre.claimed()
+    async with centre.db.transaction() as session:
+        await claims.release(session, READER, held.case.case_id, held.claim.token)
+    ids = set()
+    for _ in range(3):
+        with pytest.raises(ClaimLost) as refused:
+            await centre.save(READER, held, text("同样的话"))
+        ids.add(refused.value.extra["recovered_draft"])
+    assert [row.id for row in await kept(centre, held.case.case_id)] == list(ids)
+
+
+async def test_the_newest_twenty_texts_of_a_lost_claim_are_kept_of_each_account(centre: Centre) -> None:
+    held = await centre.claimed()
+    case_id = held.case.case_id
+    async with centre.db.transaction() as session:
+        await claims.release(session, READER, case_id, held.claim.token)
+    other = await centre.claimed(OTHER_READER, case_id)
+    async with centre.db.transaction() as session:
+        await claims.release(session, OTHER_READER, case_id, other.claim.token)
+    for actor, lost, numbers in ((OTHER_READER, other, range(1)), (READER, held, range(22))):
+        for number in numbers:
+            with pytest.raises(ClaimLost):
+                await centre.save(actor, lost, text(f"第{number}稿"))
+    rows = await kept(centre, case_id)
+    assert [row.form["findings"] for row in rows if row.saved_by == READER.account_id] == [
+        f"第{number}稿" for number in range(2, 22)
+    ]
+    assert len(rows) == 21
+
+
+async def test_only_a_kept_text_is_said_to_be_kept(centre: Centre) -> None:
+    held = await centre.claimed()
+    async with centre.db.transaction() as session:
+        await claims.release(session, READER, held.case.case_id, held.claim.token)
+    with pytest.raises(ClaimLost) as kept_one:
+        await centre.save(READER, held, FORM)
+    assert "恢复稿" in kept_one.value.detail
+    with pytest.raises(ClaimLost) as lost:
+        async with centre.db.transaction() as session:
+            await claims.heartbeat(session, READER, held.case.case_id, held.claim.token)
+    assert lost.value.detail == "领取已失效"
 
 
 @pytest.mark.parametrize("token", [None, "never-given"])
