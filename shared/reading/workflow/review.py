@@ -6,11 +6,12 @@ from shared.auth import Actor
 from shared.db import Session
 from shared.errors import NotFound
 from shared.reading.lifecycle import Action, State
-from shared.reading.models import Case, ReportVersion
+from shared.reading.models import Case, Report, ReportVersion
 from shared.reading.queries import cases, reports
 from shared.reading.workflow.apply import apply
 from shared.reading.workflow.claims import Claimed
-from shared.reading.workflow.drafts import ensure_report, waiting_version
+from shared.reading.workflow.drafts import waiting_version
+from shared.reading.workflow.report_row import ensure_report
 from shared.reading.workflow.step import Step
 
 KEPT_FOR_AUTHOR = timedelta(minutes=15)
@@ -83,9 +84,18 @@ async def _withdraw(step: Step, comment: str | None) -> ReportVersion:
             signed.status = "superseded"
     report.waiting_version = None
     report.status = "draft" if report.released_version is None else report.status
-    step.case.author_id = step.case.author_name = step.case.author_org_id = None
+    await _show_author_of_released(step, report)
     step.case.written_by = []
     return version
+
+
+async def _show_author_of_released(step: Step, report: Report) -> None:
+    """What was withdrawn is nobody's report; under an amendment, the released one and its author still stand."""
+    released = await reports.version(step.session, report.report_id, report.released_version or 0)
+    case = step.case
+    case.author_id = released.author_id if released else None
+    case.author_name = released.author_name if released else None
+    case.author_org_id = released.author_org_id if released else None
 
 
 async def _hold_for_author(step: Step, version: ReportVersion) -> None:

@@ -105,6 +105,28 @@ async def test_a_returned_amendment_waits_for_its_author(centre: Centre) -> None
     ]
 
 
+@pytest.mark.parametrize("ends", ["expires", "is discarded"])
+async def test_a_signed_case_shows_its_author_after_a_returned_amendment_ends(centre: Centre, ends: str) -> None:
+    case_id = (await centre.signed()).case.case_id
+    async with centre.db.transaction() as session:
+        held = await amendment.open_amendment(session, OTHER_READER, case_id, reason="漏写结节")
+    await centre.save(OTHER_READER, held, AMENDED)
+    await centre.submit(OTHER_READER, held)
+    async with centre.db.transaction() as session:
+        returned = await review.return_(session, REVIEWER, case_id, comment="再看", token=None)
+    assert returned.author_id == READER.account_id
+    if ends == "expires":
+        await centre.age("claim", "lease_until", timedelta(minutes=16), case_id)
+        assert await sweeps.expire_claims(centre.db, "imaging") == 1
+    else:
+        async with centre.db.transaction() as session:
+            again = await amendment.open_amendment(session, OTHER_READER, case_id)
+            await amendment.discard(session, OTHER_READER, case_id, token=again.claim.token)
+    case = await centre.case(case_id)
+    assert (case.state, case.author_id, case.author_name) == (State.signed, READER.account_id, READER.name)
+    assert (await centre.events(case_id))[-1][1].data["case"]["author"]["account_id"] == READER.account_id
+
+
 async def test_a_second_amendment_is_of_the_amended_version(centre: Centre) -> None:
     await centre.tell(SitePolicy(reading_site_id="org_a", center="imaging", rank=1, signatures="single"))
     held = await centre.written()
