@@ -263,6 +263,22 @@ async def test_reading_the_case_shows_late_content(door: Door) -> None:
     assert answer.status_code == 200, answer.text
 
 
+async def test_a_recovered_text_is_its_writers_even_after_a_referral(door: Door) -> None:
+    case_id = await door.centre.queued()
+    token = await door.claim("reader1", case_id)
+    await door.post("reader1", f"/cases/{case_id}/refer", {"to": "org_b", "reason": "专科"}, Claim_Token=token)
+    lost = await door.call("reader1", "PUT", f"/cases/{case_id}/report", FORM, Claim_Token=token)
+    assert (lost.status_code, lost.json()["code"]) == (409, "claim_lost")
+    path = f"/cases/{case_id}/report/recovered"
+    mine = await door.get("reader1", path)
+    assert [each["form"]["findings"] for each in mine.json()["drafts"]] == [FORM["findings"]]
+    assert {who: (await door.get(who, path)).status_code for who in ("reader2", "clinic2", "reader3")} == {
+        "reader2": 404, "clinic2": 404, "reader3": 200,
+    }  # fmt: skip
+    assert (await door.get("reader3", path)).json() == {"drafts": []}
+    assert (await door.get("reader1", f"/cases/{case_id}")).status_code == 404
+
+
 async def test_a_wrong_pin_is_401_and_then_slowed_but_never_locked(door: Door) -> None:
     answers = [await door.post("reader1", "/signing/unlock", {"pin": "000000"}) for _ in range(4)]
     assert [(each.status_code, each.json()["code"]) for each in answers] == [
