@@ -52,7 +52,9 @@ def instances_router() -> APIRouter:
     ) -> ShownInstances:
         """In viewing order. Whoever holds the case has thereby been shown images that came late."""
         async with resources.db.transaction() as session:
-            case, ids = await _content(session, actor, case_id)
+            case = await cases.see(session, actor, case_id)
+            contents = await cases.contents(session, case_id)
+            ids = [content.record_id for content in contents if content.kind == CONTENT_KIND]
             if actor.has(Role.reader, Role.reviewer):
                 await cases.mark_seen(session, case_id, actor.account_id, case.content_version)
             await _record_read(session, actor, case, client_address(request))
@@ -69,8 +71,8 @@ def instances_router() -> APIRouter:
     ) -> StreamingResponse:
         """An old image of an open page is no look at those that came since: only the list shows them all."""
         async with resources.db.transaction() as session:
-            case, ids = await _content(session, actor, case_id)
-            ref = await instances.blob_of(session, ids, sop_instance_uid)
+            case = await cases.see(session, actor, case_id)
+            ref = await instances.blob_of(session, case, sop_instance_uid)
             if ref is None:
                 raise NotFound
             await _record_read(session, actor, case, client_address(request))
@@ -83,13 +85,6 @@ def instances_router() -> APIRouter:
         )
 
     return router
-
-
-async def _content(session: Session, actor: Actor, case_id: str) -> tuple[Case, list[str]]:
-    """The case and the ids of its instances. Raises NotFound for another's."""
-    case = await cases.see(session, actor, case_id)
-    contents = await cases.contents(session, case_id)
-    return case, [content.record_id for content in contents if content.kind == CONTENT_KIND]
 
 
 async def _record_read(session: Session, actor: Actor, case: Case, address: str) -> None:

@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.imaging.models import Instance, Series, Study
+from services.imaging.models import CONTENT_KIND, Instance, Series, Study
 from services.imaging.parse.instance import Instance as Facts
 from shared.blobs import BlobRef
 from shared.ids import new_id
+from shared.reading.models import Case, CaseContent
 from shared.reading.queries.intake import study_locks, take_locks
 
 BATCH = 200  # rows a statement: a header is some ten kilobytes, and PostgreSQL takes 32,767 parameters
@@ -125,13 +126,26 @@ async def shown(session: AsyncSession, instance_ids: Sequence[str]) -> list[Show
     return [Shown(**row._mapping) for row in rows]
 
 
-async def blob_of(session: AsyncSession, instance_ids: Sequence[str], sop_instance_uid: str) -> BlobRef | None:
-    """The bytes of one instance among those of a visible case."""
+async def blob_of(session: AsyncSession, case: Case, sop_instance_uid: str) -> BlobRef | None:
+    """The bytes of one instance of a visible case: asked for once an image, so the case's others are not read."""
     row = (
         await session.execute(
             select(
                 Instance.blob_store, Instance.blob_key, Instance.blob_offset, Instance.blob_length, Instance.blob_sha256
-            ).where(Instance.instance_id == func.any(list(instance_ids)), Instance.sop_instance_uid == sop_instance_uid)
+            )
+            .join(
+                CaseContent,
+                and_(
+                    CaseContent.record_id == Instance.instance_id,
+                    CaseContent.sha256 == Instance.data_set_sha256,
+                ),
+            )
+            .where(
+                CaseContent.case_id == case.case_id,
+                CaseContent.kind == CONTENT_KIND,
+                Instance.clinic_id == case.clinic_id,
+                Instance.sop_instance_uid == sop_instance_uid,
+            )
         )
     ).one_or_none()
     if row is None:

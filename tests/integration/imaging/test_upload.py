@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from services.imaging.queries import instances
 from shared import directory
@@ -34,6 +35,32 @@ async def test_an_upload_is_a_case_with_its_event_and_its_bytes(centre: Centre) 
     bodies = [await centre.get(each["link"]) for each in listed]
     assert {body.content for body in bodies} == set(files)
     assert {body.headers["content-type"] for body in bodies} == {"application/dicom"}
+
+
+async def test_one_image_is_found_without_reading_the_list_of_its_study(centre: Centre) -> None:
+    case = (await centre.upload(*(dicom(f"i{number}") for number in range(6)))).json()
+    rows: list[int] = []
+
+    def note(_connection: Any, cursor: Any, *_: Any) -> None:
+        rows.append(cursor.rowcount)
+
+    engine = centre.resources.db.engine.sync_engine
+    event.listen(engine, "after_cursor_execute", note)
+    answer = await centre.get(f"{case['links']['instances']}/{uid('i3')}")
+    event.remove(engine, "after_cursor_execute", note)
+    assert answer.status_code == 200
+    assert rows
+    assert max(rows) == 1
+    assert (await centre.get(f"{case['links']['instances']}/{uid('i9')}")).status_code == 404
+
+
+async def test_an_image_of_another_case_is_not_found_in_this_one(centre: Centre) -> None:
+    first = (await centre.upload(dicom("i1"))).json()
+    other = {**ORDER, "accession_number": "A2"}
+    second = (await centre.upload(dicom("i2", study="s2"), order=other)).json()
+    assert first["case_id"] != second["case_id"]
+    assert (await centre.get(f"{first['links']['instances']}/{uid('i2')}")).status_code == 404
+    assert (await centre.get(f"{second['links']['instances']}/{uid('i2')}")).status_code == 200
 
 
 async def test_the_same_again_is_the_same_case_and_writes_nothing(centre: Centre) -> None:
