@@ -101,7 +101,7 @@ class AlreadyClaimed(Conflict):
 
 class ClaimLost(Conflict):
     default_code = "claim_lost"
-    title = "领取已失效，您的内容已另存为恢复稿"
+    title = "领取已失效"
 
 
 class SamePerson(Conflict):
