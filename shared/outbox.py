@@ -158,7 +158,10 @@ async def handle_once(
         if new is None:
             return False
         await handler(session, event)
-    logger.debug("event handled", extra=fields(event_id=event.id, event_type=event.type, consumer=consumer))
+    logger.info(
+        "event handled",
+        extra=fields(event_id=event.id, event_type=event.type, consumer=consumer, case_id=event.case_id),
+    )
     return True
 
 

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from tests.support.films import FORM, order, small_film
-from tests.support.journey import signed_report, upload, wait_for_report
-from tests.support.region import RunningRegion
+from tests.support.journey import signed_report, wait_for_report
+from tests.support.region import RunningRegion, wait_for
 
 pytestmark = pytest.mark.xdist_group("region")
 
@@ -96,5 +96,5 @@ def test_a_log_line_carries_the_correlation_id_of_its_case(region: RunningRegion
     )
     assert answer.status_code == 202
     assert answer.headers["x-correlation-id"] == given
-    upload(clinic)
-    assert given in region.logs()["imaging.log"]
+    for name in ("imaging.log", "imaging-worker.log", "gateway-worker.log"):
+        wait_for(lambda name=name: given in region.logs()[name], 30, f"{name} does not know the upload's id")

@@ -19,7 +19,6 @@ _WELCOME = """<p>县域共享诊断中心：影像、心电、检验。</p>
 <tr><th scope=row><a href="/verify">/verify</a></th><td>报告验证：核对手中报告的电子签名</td></tr>
 <tr><th scope=row><code>/v1</code></th><td>工作列表、报告、账号</td></tr>
 <tr><th scope=row><code>/imaging/v1 /ecg/v1 /lab/v1</code></th><td>影像、心电、检验中心</td></tr>
-<tr><th scope=row><code>/dicomweb /fhir</code></th><td>DICOMweb、FHIR R4</td></tr>
 </table>"""
 _DOCS = """<p><label>服务 <select id=service>
 <option value=gateway>网关</option><option value=imaging>影像</option>
