@@ -7,6 +7,7 @@ from services.gateway.accounts.bootstrap import on_start as start_accounts
 from services.gateway.accounts.routes import router as accounts_router
 from services.gateway.api import cases, claims, docs, feed, live, prior, reports, verify, verify_page, worklist
 from services.gateway.api.admin import router as admin_router
+from services.gateway.api.open_waits import OpenWaits
 from services.gateway.api.pulse import Pulse
 from services.gateway.api.rate_limit import RateLimit
 from services.gateway.api.recent_reads import RecentReads
@@ -45,6 +46,8 @@ def create_app(settings: GatewaySettings | None = None, resources: Resources | N
         app.state.pulse = pulse
         app.state.recent_reads = RecentReads()
         app.state.report_verifier = Verifier(opened.db)
+        app.state.open_polls = OpenWaits(own.waits_per_account)
+        app.state.open_streams = OpenWaits(own.waits_per_account)
         app.state.verify_limit = RateLimit(own.verify_per_minute)
         app.state.page_limit = RateLimit(own.verify_pages_per_minute)
 

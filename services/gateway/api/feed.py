@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from services.gateway.api import cursor as cursors
+from services.gateway.api.open_waits import OpenWaits
 from services.gateway.api.pulse import Pulse
 from services.gateway.api.rights import require_reports
 from services.gateway.api.shapes import Named, report_links
@@ -100,7 +101,9 @@ async def follow_reports(
             break
         position = (head.epoch, head.n)
         pulse: Pulse = request.app.state.pulse
-        await pulse.wait_for_report(feed.viewpoint(actor), head.n, left_s)
+        open_polls: OpenWaits = request.app.state.open_polls
+        with open_polls.hold(actor.account_id):
+            await pulse.wait_for_report(feed.viewpoint(actor), head.n, left_s)
         if pulse.is_stopping:
             break
     end = lines[-1].seq if len(lines) == limit else head.n

@@ -7,7 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
+from services.gateway.api.open_waits import OpenWaits
 from services.gateway.api.pulse import Follower, Pulse
 from services.gateway.api.rights import require_reading
 from services.gateway.api.shapes import iso
@@ -44,11 +46,22 @@ async def follow_worklist(
     """
     require_reading(actor)
     pulse: Pulse = request.app.state.pulse
-    return StreamingResponse(
-        _stream(resources, pulse, actor, last_event_id),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    open_streams: OpenWaits = request.app.state.open_streams
+    return _HeldStream(_stream(resources, pulse, actor, last_event_id), open_streams, actor)
+
+
+class _HeldStream(StreamingResponse):
+    """One of the account's places, taken before the first byte and given back however the stream ends."""
+
+    def __init__(self, content: AsyncIterator[str], places: OpenWaits, actor: Actor) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(content, media_type="text/event-stream", headers=headers)
+        self._places = places
+        self._account_id = actor.account_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._places.hold(self._account_id):
+            await super().__call__(scope, receive, send)
 
 
 async def _stream(resources: Resources, pulse: Pulse, actor: Actor, last_event_id: str | None) -> AsyncIterator[str]:

@@ -8,7 +8,7 @@ import pytest
 from shared.bus import MemoryBus, connect
 from shared.migrate import migrate
 from tests.integration.gateway.region import Region, Signers, open_region
-from tests.support.servers import MakeDatabase, RunningPostgres
+from tests.support.servers import MakeDatabase, RunningNats, RunningPostgres
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,10 @@ async def region(gateway_url: str, tmp_path: Path, signers: Signers) -> AsyncIte
 
 
 @pytest.fixture
-async def nats_region(gateway_url: str, nats_url: str, tmp_path: Path, signers: Signers) -> AsyncIterator[Region]:
+async def nats_region(
+    gateway_url: str, nats_server: RunningNats, nats_url: str, tmp_path: Path, signers: Signers
+) -> AsyncIterator[Region]:
+    await nats_server.make_streams()
     bus = await connect(nats_url, service="gateway")
     try:
         async with open_region(gateway_url, tmp_path, bus, signers) as opened:

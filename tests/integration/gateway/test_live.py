@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
@@ -128,6 +128,22 @@ async def test_an_id_that_is_not_kept_any_more_asks_to_read_again(region: Region
             assert (await stream.take(1))[0]["event"] == "reset", last_id
     async with following(region, READER, f"{epoch}-2") as stream:
         assert [event["id"] for event in await stream.take(1)] == [f"{epoch}-3"]
+
+
+async def test_the_ninth_open_stream_of_an_account_is_asked_to_come_again(region: Region) -> None:
+    async with AsyncExitStack() as open_streams:
+        for _ in range(7):
+            await open_streams.enter_async_context(following(region, READER))
+        async with following(region, READER):
+            refused = await region.get(READER, "/v1/worklist/events")
+            assert (refused.status_code, refused.json()["code"]) == (429, "too_many_open")
+            assert int(refused.headers["Retry-After"]) > 0
+            async with following(region, SECOND_READER):
+                assert region.pulse.followers == 9
+        async with asyncio.timeout(10):
+            while region.pulse.followers > 7:  # a closed stream gives its place back
+                await asyncio.sleep(0.01)
+        await open_streams.enter_async_context(following(region, READER))
 
 
 async def test_open_streams_hold_no_connection_and_end_with_the_process(region: Region) -> None:
