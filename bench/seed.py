@@ -43,7 +43,7 @@ async def copy_waiting_case(region: RunningRegion, case_id: str, count: int) -> 
             "case_id": "'case_bench_' || lpad(n::text, 12, '0')",
             "accession_number": "'BENCH' || n",
             "state": "'queued'",
-            "due_at": "c.due_at + n * interval '1 second'",
+            "due_at": "clock_timestamp() + interval '1 day' + n * interval '1 second'",  # none is overdue meanwhile
         }
         await connection.execute(
             _COPY_CASES.format(

@@ -62,9 +62,13 @@ async def add(session: AsyncSession, event: Envelope, *, suffix: str | None = No
     if not event.correlation_id:
         event = event.model_copy(update={"correlation_id": correlation_id.get()})
     subject = event.type if suffix is None else f"{event.type}.{suffix}"
-    session.add(OutboxRow(event_id=event.id, subject=subject, payload=event.to_bytes().decode()))
-    await session.flush()
-    await session.execute(select(func.pg_notify(_CHANNEL, "")))
+    added = (
+        insert(OutboxRow)
+        .values(event_id=event.id, subject=subject, payload=event.to_bytes().decode())
+        .returning(OutboxRow.id)
+        .cte("added")
+    )
+    await session.execute(select(func.pg_notify(_CHANNEL, "")).select_from(added))
 
 
 async def relay_once(db: Database, bus: Bus) -> int:

@@ -37,7 +37,7 @@ async def claim_next(
     )
     if case_id is None:
         return None
-    return await (claim if stage == "report" else claim_review)(session, actor, case_id)
+    return await (_claim_waiting if stage == "report" else _claim_review_waiting)(session, actor, case_id)
 
 
 async def claim(session: Session, actor: Actor, case_id: str) -> Claimed:
@@ -45,6 +45,10 @@ async def claim(session: Session, actor: Actor, case_id: str) -> Claimed:
     if (own := await _own(session, actor, case_id, "report")) is not None:
         return own
     await _expire_if_over(session, case_id)
+    return await _claim_waiting(session, actor, case_id)
+
+
+async def _claim_waiting(session: Session, actor: Actor, case_id: str) -> Claimed:
     async with apply(session, actor, case_id, Action.claim) as step:
         _take(step)
         await step.start_claim("report")
@@ -56,6 +60,10 @@ async def claim_review(session: Session, actor: Actor, case_id: str) -> Claimed:
     """Raises AlreadyClaimed, SamePerson."""
     if (own := await _own(session, actor, case_id, "review")) is not None:
         return own
+    return await _claim_review_waiting(session, actor, case_id)
+
+
+async def _claim_review_waiting(session: Session, actor: Actor, case_id: str) -> Claimed:
     async with apply(session, actor, case_id, Action.claim_review) as step:
         await step.start_claim("review")
         await _open(step)
