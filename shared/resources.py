@@ -41,7 +41,7 @@ class Resources:
                 tls_ca=settings.nats_ca,
             ),
             blobs=await open_store(settings.blobs, name=settings.service),
-            region_blobs=await open_store(settings.region_blobs, name="region"),
+            region_blobs=await open_store(settings.region_blobs, name="region", prefix=settings.service),
             verifier=TokenVerifier(settings.jwks_url, cache),
         )
 

@@ -6,6 +6,7 @@ from services.imaging.intake.orphans import drop_orphans
 from services.imaging.intake.quarantine import drop_expired
 from services.imaging.settings import ImagingSettings
 from shared.reading.consumers import reading_loops
+from shared.reading.workflow.stored_files import SWEEP_S, drop_unnamed_files
 from shared.resources import Resources
 from shared.telemetry import configure_logging
 from shared.worker import Loop, core_loops, every, run_loops, stop_on_signals
@@ -17,6 +18,7 @@ def imaging_loops(resources: Resources, settings: ImagingSettings) -> list[Loop]
     return [
         every("quarantine-sweep", _SWEEP_S, lambda: drop_expired(resources, settings)),
         every("orphan-sweep", _SWEEP_S, lambda: drop_orphans(resources, settings)),
+        every("region-sweep", SWEEP_S, lambda: drop_unnamed_files(resources.db, resources.region_blobs)),
     ]
 
 

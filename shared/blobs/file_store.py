@@ -1,7 +1,7 @@
 """Bytes in a directory: write, fsync, rename, fsync the folder. The embedded default, faster there than S3.
 
-``root/<c>/<c>/blob_<id>`` are the objects, read-only; ``root/tmp`` is where they are written, on the same volume so
-that the rename is atomic.
+``root/[<prefix>/]<c>/<c>/blob_<id>`` are the objects, read-only; ``root/tmp`` is where they are written, on the
+same volume so that the rename is atomic.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import BinaryIO
 from shared.blobs.errors import BlobMissing
 from shared.blobs.pack import PackReader
 from shared.blobs.ranges import read_ref, require_store, stream_ref
-from shared.blobs.ref import BlobRef, is_key, new_key, require_key
+from shared.blobs.ref import BlobRef, is_key_of, new_key, require_key, require_prefix
 from shared.blobs.store import DEFAULT_CHUNK_BYTES, StoredObject
 from shared.errors import Unavailable
 
@@ -28,11 +28,12 @@ _PROBE = b"gongzhen"
 
 
 class FileBlobStore:
-    def __init__(self, root: Path, name: str) -> None:
+    def __init__(self, root: Path, name: str, prefix: str = "") -> None:
         """Make the folders where they are absent and drop what an earlier process left half written."""
         self._root = root
         self._tmp = root / "tmp"
         self._name = name
+        self._prefix = require_prefix(prefix)
         with _own_errors():
             self._tmp.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
             self._drop_abandoned()
@@ -88,7 +89,7 @@ class FileBlobStore:
         return await asyncio.to_thread(self._read_range, key, offset, length)
 
     def _write(self, sources: Sequence[BinaryIO | bytes]) -> list[BlobRef]:
-        key = new_key()
+        key = new_key(self._prefix)
         unfinished = self._tmp / key.rpartition("/")[2]
         pack = PackReader(sources)
         with _own_errors():
@@ -120,8 +121,9 @@ class FileBlobStore:
         if folder.is_dir():
             return
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        _fsync_folder(folder.parent)
-        _fsync_folder(self._root)
+        while folder != self._root:
+            folder = folder.parent
+            _fsync_folder(folder)
 
     def _read_range(self, key: str, offset: int, length: int) -> bytes:
         with _own_errors():
@@ -136,14 +138,14 @@ class FileBlobStore:
 
     def _folders(self) -> list[Path]:
         with _own_errors():
-            return sorted(path for path in self._root.glob("[0-9a-z]/[0-9a-z]") if path.is_dir())
+            return sorted(path for path in (self._root / self._prefix).glob("[0-9a-z]/[0-9a-z]") if path.is_dir())
 
     def _objects_of(self, folder: Path, older_than: datetime) -> list[StoredObject]:
         found = []
         with _own_errors(), os.scandir(folder) as entries:
             for entry in entries:
-                key = f"{folder.parent.name}/{folder.name}/{entry.name}"
-                if not is_key(key):
+                key = f"{folder.relative_to(self._root)}/{entry.name}"
+                if not is_key_of(self._prefix, key):
                     continue
                 try:
                     status = entry.stat(follow_symlinks=False)

@@ -9,17 +9,18 @@ from shared.blobs.s3_store import S3BlobStore, S3Location
 from shared.blobs.store import BlobStore
 
 
-async def open_store(url: str, name: str) -> BlobStore:
+async def open_store(url: str, name: str, prefix: str = "") -> BlobStore:
     """``file:///folder`` or ``s3://[access:secret@]host[:port]/bucket?secure=true|false&region=…&timeout_s=…``.
 
-    The URL names the exact folder or bucket; ``name`` is what refs call it (``imaging``, ``region``). Keys in a URL
-    are percent-encoded. ``ValueError`` for anything else, without the URL: it may hold a secret.
+    The URL names the exact folder or bucket; ``name`` is what refs call it (``imaging``, ``region``); ``prefix``
+    begins the keys of what is written here, where several services share a store. Keys in a URL are percent-encoded.
+    ``ValueError`` for anything else, without the URL: it may hold a secret.
     """
     parts = urlsplit(url)
     if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
-        return await asyncio.to_thread(FileBlobStore, Path(unquote(parts.path)), name)
+        return await asyncio.to_thread(FileBlobStore, Path(unquote(parts.path)), name, prefix)
     if parts.scheme == "s3":
-        return S3BlobStore(_s3_location(url), name)
+        return S3BlobStore(_s3_location(url), name, prefix)
     raise ValueError("blobs: expected file:///folder or s3://host/bucket")
 
 

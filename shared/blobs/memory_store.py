@@ -8,7 +8,7 @@ from typing import BinaryIO
 from shared.blobs.errors import BlobMissing
 from shared.blobs.pack import PackReader
 from shared.blobs.ranges import read_ref, require_store, stream_ref
-from shared.blobs.ref import BlobRef, new_key, require_key
+from shared.blobs.ref import BlobRef, is_key_of, new_key, require_key, require_prefix
 from shared.blobs.store import DEFAULT_CHUNK_BYTES, StoredObject
 from shared.clock import utc_now
 from shared.errors import Unavailable
@@ -17,8 +17,9 @@ from shared.errors import Unavailable
 class MemoryBlobStore:
     """``is_available = False`` makes every call fail as an unreachable store does."""
 
-    def __init__(self, name: str = "memory") -> None:
+    def __init__(self, name: str = "memory", prefix: str = "") -> None:
         self._name = name
+        self._prefix = require_prefix(prefix)
         self._objects: dict[str, tuple[datetime, bytes]] = {}
         self.is_available = True
 
@@ -28,7 +29,7 @@ class MemoryBlobStore:
 
     async def put(self, data: bytes, *, content_type: str = "application/octet-stream") -> BlobRef:
         await self.check()
-        key = new_key()
+        key = new_key(self._prefix)
         self._objects[key] = (utc_now(), data)
         return BlobRef(self._name, key, 0, len(data), hashlib.sha256(data).hexdigest())
 
@@ -38,7 +39,7 @@ class MemoryBlobStore:
             return []
         pack = PackReader(sources)
         data = b"".join(iter(pack.read, b""))
-        key = new_key()
+        key = new_key(self._prefix)
         self._objects[key] = (utc_now(), data)
         return pack.refs(self._name, key)
 
@@ -61,7 +62,7 @@ class MemoryBlobStore:
     async def list_keys(self, older_than: datetime) -> AsyncIterator[StoredObject]:
         await self.check()
         for key, (created_at, data) in sorted(self._objects.items()):
-            if created_at < older_than:
+            if is_key_of(self._prefix, key) and created_at < older_than:
                 yield StoredObject(key, created_at, len(data))
 
     async def delete(self, key: str) -> None:

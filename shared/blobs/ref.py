@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from shared.ids import new_id
 
-_KEY = re.compile(r"[0-9a-z]/[0-9a-z]/blob_[0-9a-z]{26}")
+_KEY = re.compile(r"(?:(?P<prefix>[a-z][a-z0-9]+)/)?[0-9a-z]/[0-9a-z]/blob_[0-9a-z]{26}")
+_PREFIX = re.compile(r"(?!tmp$)[a-z][a-z0-9]+")
 _TEXT = re.compile(r"(?P<store>[a-z][a-z0-9_]*):(?P<key>[^@]+)@(?P<offset>\d+)\+(?P<length>\d+)#(?P<sha256>.+)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -61,13 +62,22 @@ class BlobRef:
         return cls.from_dict(match.groupdict())
 
 
-def new_key() -> str:
+def new_key(prefix: str = "") -> str:
     """A random object name in one of 1,024 folders, so that no folder of a full store grows out of hand.
+
+    ``prefix`` says who wrote it, in a store that several services share.
 
     The folders are taken from the random end of the id: its beginning is the time, equal for a whole day's objects.
     """
     name = new_id("blob")
-    return f"{name[-1]}/{name[-2]}/{name}"
+    key = f"{name[-1]}/{name[-2]}/{name}"
+    return f"{prefix}/{key}" if prefix else key
+
+
+def require_prefix(prefix: str) -> str:
+    if prefix and not _PREFIX.fullmatch(prefix):
+        raise ValueError("not a prefix of keys")
+    return prefix
 
 
 def require_key(key: str) -> str:
@@ -79,3 +89,9 @@ def require_key(key: str) -> str:
 
 def is_key(key: str) -> bool:
     return _KEY.fullmatch(key) is not None
+
+
+def is_key_of(prefix: str, key: str) -> bool:
+    """Whether ``new_key(prefix)`` may have made it."""
+    match = _KEY.fullmatch(key)
+    return match is not None and (match["prefix"] or "") == prefix

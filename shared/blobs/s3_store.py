@@ -20,7 +20,7 @@ from minio.error import MinioException, S3Error
 from shared.blobs.errors import BlobCorrupt, BlobMissing
 from shared.blobs.pack import PackReader
 from shared.blobs.ranges import read_ref, require_store, stream_ref
-from shared.blobs.ref import BlobRef, is_key, new_key, require_key
+from shared.blobs.ref import BlobRef, is_key_of, new_key, require_key, require_prefix
 from shared.blobs.store import DEFAULT_CHUNK_BYTES, StoredObject
 from shared.errors import Unavailable
 
@@ -48,7 +48,8 @@ class S3Location:
 class S3BlobStore:
     """Makes its bucket at the first write where it is absent, so that a service starts while S3 is away."""
 
-    def __init__(self, location: S3Location, name: str) -> None:
+    def __init__(self, location: S3Location, name: str, prefix: str = "") -> None:
+        self._prefix = require_prefix(prefix)
         self._bucket = location.bucket
         self._has_bucket = False
         self._name = name
@@ -105,7 +106,7 @@ class S3BlobStore:
             page = await asyncio.to_thread(self._list_page, after)
             for item in page:
                 key, written_at = cast(str, item.object_name), cast(datetime, item.last_modified)
-                if is_key(key) and written_at < older_than:
+                if is_key_of(self._prefix, key) and written_at < older_than:
                     yield StoredObject(key, written_at, item.size or 0)
             if len(page) < _LISTED_AT_ONCE:
                 return
@@ -130,7 +131,7 @@ class S3BlobStore:
         return await asyncio.to_thread(self._read_range, require_key(key), offset, length)
 
     def _write(self, sources: Sequence[BinaryIO | bytes], content_type: str) -> list[BlobRef]:
-        key = new_key()
+        key = new_key(self._prefix)
         pack = PackReader(sources)
         with self._own_errors():
             self._ensure_bucket()
@@ -164,7 +165,9 @@ class S3BlobStore:
     def _list_page(self, after: str | None) -> list[Object]:
         with self._own_errors():
             self._ensure_bucket()
-            listing = self._client.list_objects(self._bucket, recursive=True, start_after=after)
+            listing = self._client.list_objects(
+                self._bucket, prefix=self._prefix and f"{self._prefix}/", recursive=True, start_after=after
+            )
             return [item for item, _ in zip(listing, range(_LISTED_AT_ONCE), strict=False)]
 
     def _probe(self) -> None:

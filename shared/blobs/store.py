@@ -50,7 +50,10 @@ class BlobStore(Protocol):
         """The ref's bytes ``start`` … ``start + length`` in chunks. A whole ref is checked: the fault shows last."""
 
     def list_keys(self, older_than: datetime) -> AsyncIterator[StoredObject]:
-        """Objects written before ``older_than``, for the sweep of those that no row names."""
+        """The store's own objects written before ``older_than``, for the sweep of those that no row names.
+
+        A store that was opened with a prefix lists those under it, one without lists those under none.
+        """
 
     async def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""

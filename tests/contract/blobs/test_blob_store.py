@@ -3,10 +3,12 @@
 import hashlib
 import io
 from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
-from shared.blobs import BlobCorrupt, BlobMissing, BlobRef, BlobStore
+from shared.blobs import BlobCorrupt, BlobMissing, BlobRef, BlobStore, open_store
 from shared.clock import utc_now
 
 
@@ -24,7 +26,7 @@ async def test_nothing_is_also_something_to_keep(store: BlobStore) -> None:
 
 
 async def test_a_pack_gives_a_ref_for_each_source_within_one_object(store: BlobStore) -> None:
-    sources = [b"first" * 1000, io.BytesIO(b"second" * 300_000), b"", io.BytesIO(b"last")]
+    sources: list[BinaryIO | bytes] = [b"first" * 1000, io.BytesIO(b"second" * 300_000), b"", io.BytesIO(b"last")]
     refs = await store.put_pack(sources)
     assert len({ref.key for ref in refs}) == 1
     assert [ref.length for ref in refs] == [5000, 1_800_000, 0, 4]
@@ -118,3 +120,24 @@ async def test_the_sweep_sees_what_is_old_enough_and_its_size(store: BlobStore) 
 async def test_a_healthy_store_passes_its_check(store: BlobStore) -> None:
     await store.check()
     assert await store.read(await store.put(b"after the check")) == b"after the check"
+
+
+@pytest.mark.parametrize("store_url", ["file", "s3"], indirect=True)
+async def test_a_shared_store_lists_to_each_writer_his_own(store_url: str) -> None:
+    unnamed, imaging, ecg = [await open_store(store_url, "region", prefix) for prefix in ("", "imaging", "ecg")]
+    before, own, other = await unnamed.put(b"before"), await imaging.put(b"own"), (await ecg.put_pack([b"other"]))[0]
+    later = utc_now() + timedelta(minutes=1)
+    for store, refs in ((unnamed, [before]), (imaging, [own]), (ecg, [other])):
+        assert [item.key async for item in store.list_keys(later)] == [ref.key for ref in refs]
+        assert [await store.read(ref) for ref in (before, own, other)] == [b"before", b"own", b"other"]
+    assert BlobRef.parse(str(own)) == own
+    await imaging.delete(own.key)
+    assert [item async for item in imaging.list_keys(later)] == []
+    for store in (unnamed, imaging, ecg):
+        await store.close()
+
+
+@pytest.mark.parametrize("prefix", ["tmp", "..", "a/b", "A", "x", "imaging/"])
+async def test_a_prefix_is_one_plain_word(tmp_path: Path, prefix: str) -> None:
+    with pytest.raises(ValueError, match="prefix"):
+        await open_store(tmp_path.as_uri(), "region", prefix)
