@@ -23,6 +23,8 @@ AUDIENCE = "gongzhen"
 ACCESS_TOKEN_S = 600
 _CLOCK_SKEW_S = 30
 _REFETCH_AFTER_S = 5.0
+# What a token or a key set that was made to break its reader raises; deep nesting is a RecursionError.
+_UNREADABLE = (JoseError, ValueError, KeyError, TypeError, RecursionError)
 
 logger = logging.getLogger(__name__)
 
@@ -112,12 +114,12 @@ class TokenVerifier:
         keys = self._keys or await self._refresh()
         try:
             return self._decode(token, keys)
-        except (JoseError, ValueError, KeyError, TypeError) as error:
-            if isinstance(error, KeyError | TypeError) or not self._is_unknown_key(token):
+        except _UNREADABLE as error:
+            if not self._is_unknown_key(token):
                 raise Unauthenticated(code="bad_token") from error
         try:
             return self._decode(token, await self._refresh())
-        except (JoseError, ValueError, KeyError, TypeError) as error:
+        except _UNREADABLE as error:
             raise Unauthenticated(code="bad_token") from error
 
     @staticmethod
@@ -136,10 +138,11 @@ class TokenVerifier:
         """A token under a key we do not know may be newer than our copy; any other bad token stays bad."""
         try:
             header = json.loads(_b64(token.split(".", 1)[0]))
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
+        kid = header.get("kid") if isinstance(header, dict) else None
         known = {key.kid for key in self._keys.keys} if self._keys else set()
-        return isinstance(header, dict) and header.get("kid") not in known
+        return isinstance(kid, str) and kid not in known
 
     async def _refresh(self) -> KeySet:
         async with self._lock:
@@ -151,25 +154,33 @@ class TokenVerifier:
                     response = await client.get(self._url)
                     response.raise_for_status()
                     document = response.json()
-            except (httpx.HTTPError, ValueError) as error:
-                document = self._from_cache(error)
+                self._keys = KeySet.import_key_set(document)
+            except (httpx.HTTPError, *_UNREADABLE) as error:
+                self._keys = self._from_cache(error)
             else:
                 self._to_cache(document)
-            self._keys = KeySet.import_key_set(document)
             return self._keys
 
-    def _from_cache(self, cause: Exception) -> Any:
-        if self._cache is None or not self._cache.exists():
+    def _from_cache(self, cause: Exception) -> KeySet:
+        try:
+            if self._cache is None:
+                raise FileNotFoundError("no copy is kept")
+            keys = KeySet.import_key_set(json.loads(self._cache.read_text()))
+        except (OSError, *_UNREADABLE):
             raise Unavailable("登录服务暂不可用，请稍后重试", code="keys_unavailable", retry_after_s=5) from cause
         logger.warning("gateway's token keys cannot be fetched, the copy on disk is used")
-        return json.loads(self._cache.read_text())
+        return keys
 
     def _to_cache(self, document: Any) -> None:
+        """A full disk must not keep anybody out: the copy matters only when the gateway is away."""
         if self._cache is None:
             return
         fresh = self._cache.with_suffix(".new")
-        fresh.write_text(json.dumps(document))
-        fresh.replace(self._cache)
+        try:
+            fresh.write_text(json.dumps(document))
+            fresh.replace(self._cache)
+        except OSError:
+            logger.exception("the gateway's token keys cannot be kept on disk")
 
 
 def _b64(part: str) -> bytes:
