@@ -1,8 +1,8 @@
 """The database: one engine a process, one transaction a command, closed before the answer leaves."""
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import TypeAlias
 
@@ -57,6 +57,9 @@ class Database:
         )
         _ping_idle_connections(self.engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._single = async_sessionmaker(
+            self.engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False
+        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -65,15 +68,16 @@ class Database:
         Raises Unavailable when the server cannot be reached or goes away; what the block wrote then is not there,
         or (if it went away during COMMIT) may be: every command is idempotent for that reason.
         """
-        try:
+        with _away_is_unavailable():
             async with self._sessions() as session, session.begin():
                 yield session
-        except _AWAY as error:
-            raise Unavailable("数据库暂时不可用，请稍后重试", code="database_unavailable", retry_after_s=2) from error
-        except DBAPIError as error:
-            if error.connection_invalidated or _state_of(error).startswith(_AWAY_STATES):
-                raise Unavailable("数据库连接中断，请稍后重试", code="database_unavailable", retry_after_s=2) from error
-            raise
+
+    @asynccontextmanager
+    async def look_up(self) -> AsyncIterator[AsyncSession]:
+        """For one SELECT or a few that need not agree: spares BEGIN and COMMIT. Raises as ``transaction``."""
+        with _away_is_unavailable():
+            async with self._single() as session:
+                yield session
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
@@ -87,6 +91,18 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+@contextmanager
+def _away_is_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except _AWAY as error:
+        raise Unavailable("数据库暂时不可用，请稍后重试", code="database_unavailable", retry_after_s=2) from error
+    except DBAPIError as error:
+        if error.connection_invalidated or _state_of(error).startswith(_AWAY_STATES):
+            raise Unavailable("数据库连接中断，请稍后重试", code="database_unavailable", retry_after_s=2) from error
+        raise
 
 
 def _ping_idle_connections(engine: AsyncEngine) -> None:

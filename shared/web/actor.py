@@ -29,7 +29,7 @@ async def optional_actor(request: Request, resources: CurrentResources) -> Actor
     if token is None:
         return None
     actor = await resources.verifier.verify(token)
-    async with resources.db.transaction() as session:
+    async with resources.db.look_up() as session:
         await require_current(session, actor)
     return actor
 
