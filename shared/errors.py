@@ -5,6 +5,7 @@ GongzhenError
 ├── Unauthenticated       401   no token, or one that does not hold
 ├── RoleRequired          403   you may see it, your role may not do it
 ├── NotFound              404   not there, or not yours: the two look the same on purpose
+├── MethodNotAllowed      405   the path is there, not with this method
 ├── Conflict              409   the state does not allow it
 │   ├── IllegalTransition       the action is not in the table for this state
 │   ├── AlreadyClaimed          somebody holds it: who, until when
@@ -81,6 +82,12 @@ class NotFound(GongzhenError):
     status = 404
     default_code = "not_found"
     title = "不存在或无权查看"
+
+
+class MethodNotAllowed(GongzhenError):
+    status = 405
+    default_code = "method_not_allowed"
+    title = "不支持此请求方法"
 
 
 class Conflict(GongzhenError):

@@ -11,19 +11,33 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from shared.errors import FieldProblem, GongzhenError, Invalid, NotFound, Unreadable
+from shared.errors import (
+    FieldProblem,
+    GongzhenError,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    TooLarge,
+    Unreadable,
+    UnsupportedKind,
+)
 from shared.telemetry import correlation_id, fields
 
 logger = logging.getLogger(__name__)
 
+_KNOWN: dict[int, type[GongzhenError]] = {
+    kind.status: kind for kind in (Unreadable, NotFound, MethodNotAllowed, TooLarge, UnsupportedKind)
+}
 MEDIA_TYPE = "application/problem+json"
 
 
-def problem(error: GongzhenError) -> JSONResponse:
+def problem(error: GongzhenError, *, status: int | None = None, title: str | None = None) -> JSONResponse:
+    """``status`` and ``title`` are given for a refusal of the framework that no class of ours stands for."""
+    status = status or error.status
     body: dict[str, Any] = {
         "type": f"urn:gongzhen:error:{error.code}",
-        "title": error.title,
-        "status": error.status,
+        "title": title or error.title,
+        "status": status,
         "detail": error.detail,
         "code": error.code,
         "correlation_id": correlation_id.get(),
@@ -34,9 +48,9 @@ def problem(error: GongzhenError) -> JSONResponse:
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
-    if error.status == 401:
+    if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(body, status_code=error.status, media_type=MEDIA_TYPE, headers=headers)
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -68,23 +82,14 @@ def _pointer(location: tuple[Any, ...]) -> str:
 
 
 async def _on_http(_: Request, error: Exception) -> JSONResponse:
+    """The framework's own refusals: its English words are for nobody here, its headers (Allow) are."""
     assert isinstance(error, HTTPException)
-    if error.status_code == 404:
-        return problem(NotFound())
-    answer = GongzhenError(str(error.detail), code=f"http_{error.status_code}")
-    response = problem(answer)
-    response.status_code = error.status_code
-    response.body = response.render(
-        {
-            "type": f"urn:gongzhen:error:{answer.code}",
-            "title": str(error.detail),
-            "status": error.status_code,
-            "detail": str(error.detail),
-            "code": answer.code,
-            "correlation_id": correlation_id.get(),
-        }
-    )
-    response.headers["content-length"] = str(len(response.body))
+    known = _KNOWN.get(error.status_code)
+    if known is not None:
+        response = problem(known())
+    else:
+        answer = GongzhenError("请求未被接受", code=f"http_{error.status_code}")
+        response = problem(answer, status=error.status_code, title=answer.detail)
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
     return response
