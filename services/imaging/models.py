@@ -98,7 +98,7 @@ class Instance(Base):
 class QuarantinedFile(Base):
     """A file that was refused, kept for a person to look at. ``file_name`` may hold a patient's name.
 
-    ``blob_key`` is None for a file too large to be kept: then only its digest and size remain.
+    ``blob_key`` is None for a file too large to be kept or beyond its clinic's quota: only digest and size remain.
     """
 
     __tablename__ = "quarantine"

@@ -13,6 +13,9 @@ class ImagingSettings(Settings):
     quarantine_days: int = Field(default=30, ge=1, description="how long refused files are kept")
     quarantine_file_max_bytes: int = Field(default=256 << 20, ge=0, description="larger refused files: digest only")
     quarantine_files_per_upload: int = Field(default=100, ge=1, description="refused files kept of one upload")
+    quarantine_clinic_bytes: int = Field(
+        default=2 << 30, ge=0, description="bytes of refused files kept of one clinic; the oldest beyond go"
+    )
     orphan_hours: int = Field(default=24, ge=1, description="age at which stored bytes that no row names are dropped")
 
 

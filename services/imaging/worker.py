@@ -3,7 +3,7 @@
 import asyncio
 
 from services.imaging.intake.orphans import drop_orphans
-from services.imaging.intake.quarantine import drop_expired
+from services.imaging.intake.quarantine import drop_expired, enforce_quota
 from services.imaging.settings import ImagingSettings
 from shared.reading.consumers import reading_loops
 from shared.reading.workflow.stored_files import SWEEP_S, drop_unnamed_files
@@ -12,11 +12,13 @@ from shared.telemetry import configure_logging
 from shared.worker import Loop, core_loops, every, run_loops, stop_on_signals
 
 _SWEEP_S = 3600.0
+_QUOTA_S = 60.0  # how long a broken workstation may write beyond its clinic's quota
 
 
 def imaging_loops(resources: Resources, settings: ImagingSettings) -> list[Loop]:
     return [
         every("quarantine-sweep", _SWEEP_S, lambda: drop_expired(resources, settings)),
+        every("quarantine-quota", _QUOTA_S, lambda: enforce_quota(resources, settings)),
         every("orphan-sweep", _SWEEP_S, lambda: drop_orphans(resources, settings)),
         every("region-sweep", SWEEP_S, lambda: drop_unnamed_files(resources.db, resources.region_blobs)),
     ]

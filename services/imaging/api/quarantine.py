@@ -29,7 +29,7 @@ class ShownFile(BaseModel):
     sha256: str
     received_at: datetime
     kept_until: datetime
-    has_content: bool = Field(description="false: too large to be kept")
+    has_content: bool = Field(description="false: too large to be kept, or beyond the clinic's quota")
     correlation_id: str
 
 

@@ -57,6 +57,17 @@ async def drop_expired(resources: Resources, settings: ImagingSettings) -> int:
     return len(keys)
 
 
+async def enforce_quota(resources: Resources, settings: ImagingSettings) -> int:
+    """A broken workstation must not fill the disk: beyond a clinic's bytes its oldest files lose their content, not
+    their row. Returns the number of objects dropped; a pack goes with the last of its files."""
+    async with resources.db.transaction() as session:
+        keys = await queries.drop_content_over(session, settings.quarantine_clinic_bytes)
+        keys -= await queries.keys_in_use(session, sorted(keys))
+    for key in sorted(keys):
+        await resources.blobs.delete(key)
+    return len(keys)
+
+
 def _row(actor: Actor, file: ReceivedFile, refusal: Refusal, ref: BlobRef | None) -> QuarantinedFile:
     return QuarantinedFile(
         id=new_id("qua"),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.imaging.models import QuarantinedFile
@@ -41,6 +41,27 @@ async def drop_older_than(session: AsyncSession, age: timedelta) -> set[str]:
         .returning(QuarantinedFile.blob_key)
     )
     return {key for key in dropped if key is not None}
+
+
+async def drop_content_over(session: AsyncSession, most_bytes: int) -> set[str]:
+    """Of each clinic the newest files up to ``most_bytes`` together keep their bytes, older rows are left without.
+
+    Returns the keys of the objects that held them; other rows may name the same object.
+    """
+    newest_first = (QuarantinedFile.received_at.desc(), QuarantinedFile.id.desc())
+    running = func.sum(QuarantinedFile.blob_length).over(partition_by=QuarantinedFile.clinic_id, order_by=newest_first)
+    kept = (
+        select(QuarantinedFile.id, QuarantinedFile.blob_key, running.label("bytes_so_far"))
+        .where(QuarantinedFile.blob_key.is_not(None))
+        .subquery()
+    )
+    beyond = (await session.execute(select(kept.c.id, kept.c.blob_key).where(kept.c.bytes_so_far > most_bytes))).all()
+    await session.execute(
+        update(QuarantinedFile)
+        .where(QuarantinedFile.id == func.any([row.id for row in beyond]))
+        .values(blob_store=None, blob_key=None, blob_offset=None, blob_length=None)
+    )
+    return {row.blob_key for row in beyond}
 
 
 async def keys_in_use(session: AsyncSession, keys: Sequence[str]) -> set[str]:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from services.imaging.intake.quarantine import drop_expired
+from services.imaging.intake.quarantine import drop_expired, enforce_quota
 from services.imaging.settings import settings_of
 from tests.integration.imaging.conftest import ORDER, Centre
 from tests.support.dicom import archive, dicom
@@ -140,6 +140,26 @@ async def test_the_quarantine_is_emptied_after_its_days(centre: Centre) -> None:
     assert await drop_expired(centre.resources, settings) == 1
     assert await centre.rows("SELECT file_name FROM imaging.quarantine") == [("new.txt",)]
     assert len(centre.objects()) == 1
+
+
+async def test_a_clinics_quarantine_has_a_quota_and_the_oldest_lose_their_bytes_not_their_rows(
+    centre: Centre,
+) -> None:
+    centre.resources.settings = settings_of(centre.resources).model_copy(update={"quarantine_clinic_bytes": 10})
+    settings = settings_of(centre.resources)
+    await centre.send(upload(ORDER, [("strange.txt", b"x" * 9)]), username="clinic2")
+    for name in ("1.txt", "2.txt", "3.txt"):
+        await centre.send(upload(ORDER, [(name, b"x" * 4)]))
+    assert await enforce_quota(centre.resources, settings) == 1
+    held = "SELECT file_name, blob_key IS NOT NULL, sha256 <> '' FROM imaging.quarantine ORDER BY id"
+    assert await centre.rows(held) == [
+        ("strange.txt", True, True),
+        ("1.txt", False, True),
+        ("2.txt", True, True),
+        ("3.txt", True, True),
+    ]
+    assert len(centre.objects()) == 3
+    assert await enforce_quota(centre.resources, settings) == 0
 
 
 async def test_no_name_of_a_patient_is_logged(centre: Centre, caplog: pytest.LogCaptureFixture) -> None:
