@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from services.gateway.accounts.authority import ensure_authority, roots_pem
 from services.gateway.accounts.config import AccountSettings
 from services.gateway.accounts.context import AccountContext
-from services.gateway.accounts.demo import seed_demo
+from services.gateway.accounts.demo import refuse_demo_accounts, seed_demo
 from services.gateway.accounts.setup import offer_setup, show_link
 from services.gateway.accounts.tokens import ensure_signing_key
 from services.gateway.queries import sessions
@@ -29,7 +29,7 @@ async def on_start(app: FastAPI) -> None:
 
 async def start(db: Database, settings: Settings, account_settings: AccountSettings) -> AccountContext:
     """Idempotent, and safe in several processes at once. Raises Invalid for keys that cannot be read, Unavailable
-    (``demo_refused``) for a demo region behind a public address."""
+    (``demo_refused``) for a demo region, or what was one, behind a public address."""
     context = AccountContext.of(db, settings, account_settings)
     link = None
     async with db.transaction() as session:
@@ -39,6 +39,7 @@ async def start(db: Database, settings: Settings, account_settings: AccountSetti
         if settings.demo:
             await seed_demo(session, context)
         else:
+            await refuse_demo_accounts(session, settings.public_url)
             link = await offer_setup(session, context)
         roots = await roots_pem(session)
     if account_settings.state_dir is not None:

@@ -109,9 +109,19 @@ ACCOUNTS = (
 
 def require_loopback(public_url: str) -> None:
     """Raises Unavailable (``demo_refused``): published passwords stay on this machine."""
-    host = urlsplit(public_url).hostname or ""
-    if host != "localhost" and not _is_loopback(host):
+    if not _is_local(public_url):
         raise Unavailable("演示账号仅可用于本机地址", code="demo_refused")
+
+
+async def refuse_demo_accounts(session: Session, public_url: str) -> None:
+    """A region that was once a demo keeps its accounts: started plainly on a public address, it would let everybody
+    in who has read the contract. Raises Unavailable (``demo_refused``) while one of them is still open."""
+    if _is_local(public_url):
+        return
+    for account in ACCOUNTS:
+        held = await queries.fact(session, Account, account.account_id)
+        if held is not None and held.active:
+            raise Unavailable("区域内有密码公开的演示账号，停用后才可对外开放", code="demo_refused")
 
 
 async def seed_demo(session: Session, context: AccountContext) -> None:
@@ -148,8 +158,9 @@ async def _missing(session: Session, records: Sequence[R]) -> list[R]:
     return [record for record in records if await queries.fact(session, type(record), record.record_id) is None]
 
 
-def _is_loopback(host: str) -> bool:
+def _is_local(public_url: str) -> bool:
+    host = urlsplit(public_url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False
+        return host == "localhost"

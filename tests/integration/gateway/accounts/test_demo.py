@@ -61,6 +61,21 @@ async def test_a_public_address_has_no_demo(empty_url: str, tmp_path: Path, addr
     await db.close()
 
 
+async def test_what_was_a_demo_opens_to_the_public_only_without_its_accounts(
+    demo_settings: Settings, db: Database
+) -> None:
+    public = demo_settings.model_copy(update={"demo": False, "public_url": "https://region.example"})
+    with pytest.raises(Unavailable) as refused:
+        await bootstrap.start(db, public, AccountSettings())
+    assert refused.value.code == "demo_refused"
+    await bootstrap.start(db, demo_settings.model_copy(update={"demo": False}), AccountSettings())
+    async with db.transaction() as session:
+        await session.execute(
+            text("UPDATE gateway.region_fact SET record = record || '{\"active\": false}' WHERE kind = 'account'")
+        )
+    await bootstrap.start(db, public, AccountSettings())
+
+
 @pytest.mark.parametrize(
     "address", ["http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:80", "http://127.9.9.9"]
 )
