@@ -89,13 +89,13 @@ class Child:
         self._sweep(process.pid)
 
     async def _spawn(self) -> None:
-        self.plan.before_start()
         command = self.plan.command
-        with self._log_file.open("ab") as output:
-            try:
+        try:
+            self.plan.before_start()
+            with self._log_file.open("ab") as output:
                 self._process = await asyncio.create_subprocess_exec(*command.argv, **command.popen_options(output))
-            except OSError as error:
-                raise CannotStart(f"{self.name} 无法执行 / cannot be executed: {error}") from error
+        except OSError as error:
+            raise CannotStart(f"{self.name} 无法启动 / cannot be started: {error}") from error
         self._on_group(self._process.pid, True)
 
     async def _becomes_ready(self) -> bool:

@@ -1,6 +1,7 @@
 """A log file per child: a fresh one at each start, the last one kept beside it, and never larger than a bound."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 BOUND_BYTES = 20 * 1024 * 1024
@@ -13,10 +14,14 @@ def rotate(file: Path) -> None:
 
 
 def cut_when_large(file: Path, bound_bytes: int = BOUND_BYTES) -> bool:
-    """Copy, then truncate: the writer holds the file open in append mode and goes on at its new end."""
+    """Copy, then truncate: the writer holds the file open in append mode and goes on at its new end.
+
+    On a full disk there is no copy: what is cut off is then the first room that anything else gets.
+    """
     if not file.exists() or file.stat().st_size <= bound_bytes:
         return False
-    shutil.copyfile(file, file.with_name(f"{file.name}.1"))
+    with suppress(OSError):
+        shutil.copyfile(file, file.with_name(f"{file.name}.1"))
     with file.open("r+b") as stream:
         stream.truncate(0)
     return True

@@ -15,14 +15,18 @@ _WAIT_S = 15.0
 def clear_leftover(data: Path) -> None:
     """Make way for a new server; the caller holds the region's lock, so no other supervisor uses the folder.
 
-    A server that still runs (its supervisor was killed) is asked to stop. A pid that now belongs to another program
-    would make PostgreSQL refuse to start: only then the file is removed. One of a dead process is left to PostgreSQL,
-    which also looks for sessions that survived.
+    A server that still runs (its supervisor was killed) is asked to stop. A pid that now belongs to another program,
+    or a file that a power cut left empty, would make PostgreSQL refuse to start: only then the file is removed. One of
+    a dead process is left to PostgreSQL, which also looks for sessions that survived.
     """
     file = data / "postmaster.pid"
     if not file.exists():
         return
-    pid = int(file.read_text().split()[0])
+    words = file.read_text("ascii", "replace").split()
+    if not words or not words[0].isdigit():
+        file.unlink()
+        return
+    pid = int(words[0])
     if not _lives(pid):
         return
     if str(data) not in _command_line(pid):

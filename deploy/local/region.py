@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from deploy.local.caddy import plan_caddy
 from deploy.local.child import ChildPlan
@@ -27,12 +28,16 @@ _UVICORN_OPTIONS = ("--no-access-log", "--timeout-keep-alive", "75", "--timeout-
 
 @dataclass(frozen=True, slots=True)
 class RegionOptions:
-    """``port`` 0 takes a free one. ``demo`` creates accounts with published passwords, hence loopback only."""
+    """``port`` 0 takes a free one. ``demo`` creates accounts with published passwords, hence loopback only.
+
+    ``public_url``: how people reach the region, where that is not the front door's own address.
+    """
 
     state: Path
     port: int = 8080
     bind: str = LOOPBACK
     demo: bool = False
+    public_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,11 @@ class Region:
     def address(self) -> str:
         return f"http://{self.options.bind}:{self.ports['front']}"
 
+    @property
+    def public_url(self) -> str:
+        """What links, and the codes on signed sheets, begin with."""
+        return self.options.public_url or self.address
+
     def database_url(self, service: str) -> str:
         password = self.secrets.postgres[service]
         return self.postgres.url(service, password, service, driver="postgresql+asyncpg")
@@ -66,7 +76,7 @@ class Region:
             "GONGZHEN_NATS_URL": self.nats.url(service),
             "GONGZHEN_BLOBS": (folder / "blobs" / service).as_uri(),
             "GONGZHEN_REGION_BLOBS": (folder / "blobs" / "region").as_uri(),
-            "GONGZHEN_PUBLIC_URL": self.address,
+            "GONGZHEN_PUBLIC_URL": self.public_url,
             "GONGZHEN_JWKS_URL": f"http://{LOOPBACK}:{self.ports['gateway']}/.well-known/jwks.json",
             "GONGZHEN_JWKS_CACHE": str(folder / "jwks" / f"{service}.json"),
             "GONGZHEN_SPOOL_DIR": str(folder / "spool" / service),
@@ -85,6 +95,7 @@ def open_region(options: RegionOptions, state: State) -> Region:
     """Choose ports, make or read secrets. The state folder must be locked."""
     if options.demo and options.bind != LOOPBACK:
         raise CannotStart(f"演示区只允许绑定 {LOOPBACK} / the demo region binds {LOOPBACK} only")
+    _check_public_url(options)
     front = options.port or choose_free_port()
     if not is_free(front):
         raise CannotStart(f"端口 {front} 已被占用或不允许使用，请换 --port / port {front} is taken or not allowed")
@@ -146,6 +157,17 @@ async def _prepare_databases(region: Region) -> None:
     await region.postgres.create_databases({service: region.secrets.postgres[service] for service in SERVICES})
     for service in SERVICES:
         await migrate(region.database_url(service), service)
+
+
+def _check_public_url(options: RegionOptions) -> None:
+    """Every sheet prints it in its code and is then signed: a wrong one could never be mended."""
+    if options.public_url is None:
+        if options.bind in ("0.0.0.0", "::"):
+            raise CannotStart(
+                f"绑定 {options.bind} 时须用 --public-url 指明用户访问的地址 / --bind {options.bind} needs --public-url"
+            )
+    elif urlsplit(options.public_url).scheme not in ("http", "https") or not urlsplit(options.public_url).hostname:
+        raise CannotStart(f"{options.public_url} 不是网址 / --public-url is no http:// or https:// address")
 
 
 def _passed_on(*, demo: bool) -> dict[str, str]:

@@ -68,12 +68,23 @@ class State:
 
     def choose_ports(self, names: Iterable[str]) -> dict[str, int]:
         """A port of loopback per name: the one of the last start while it is free. In ports.json for tools."""
-        file = self.folder / "ports.json"
-        known: dict[str, int] = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        known = self._known_ports()
         ports = {name: known[name] for name in names if name in known and is_free(known[name])}
         missing = [name for name in names if name not in ports]
         ports |= zip(missing, choose_free_ports(len(missing)), strict=True)
         return ports
 
     def write_ports(self, ports: dict[str, int]) -> None:
-        (self.folder / "ports.json").write_text(json.dumps(ports, indent=1) + "\n", "utf-8")
+        self._ports_file.write_text(json.dumps(ports, indent=1) + "\n", "utf-8")
+
+    @property
+    def _ports_file(self) -> Path:
+        return self.folder / "ports.json"
+
+    def _known_ports(self) -> dict[str, int]:
+        """None where a power cut or a full disk spoilt the file: other ports do as well."""
+        try:
+            known = json.loads(self._ports_file.read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return {name: port for name, port in known.items() if isinstance(port, int)} if isinstance(known, dict) else {}

@@ -66,7 +66,7 @@ async def test_one_that_never_gets_ready_is_ended(tmp_path: Path) -> None:
 async def test_a_program_that_is_missing_is_told_of(tmp_path: Path) -> None:
     plan = ChildPlan("child", Command((str(tmp_path / "missing"),)), Scene(tmp_path, "").has_started)
     child = Child(plan, tmp_path / "child.log", print, lambda *_: None)
-    with pytest.raises(CannotStart, match="cannot be executed"):
+    with pytest.raises(CannotStart, match="cannot be started"):
         await child.start()
 
 
@@ -81,6 +81,22 @@ async def test_each_death_doubles_the_delay(tmp_path: Path) -> None:
     assert scene.child.restarts == 2
     await scene.child.stop(asyncio.Event())
     assert scene.groups == set()
+
+
+async def test_a_restart_that_cannot_be_prepared_is_told_of_and_tried_again(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, _WAITS)
+    await scene.child.start()
+    log = tmp_path / "child.log"
+    log.rename(tmp_path / "aside")
+    log.mkdir()  # nothing can be written to it, as on a disk that went read-only
+    assert scene.child.pid
+    psutil.Process(scene.child.pid).kill()
+    async with asyncio.timeout(20):
+        while not any("cannot be started" in line for line in scene.said):
+            await asyncio.sleep(0.05)
+    log.rmdir()
+    await scene.starts_again(2)
+    await scene.child.stop(asyncio.Event())
 
 
 async def test_one_that_ignores_the_request_is_killed_after_its_grace(tmp_path: Path) -> None:

@@ -31,6 +31,14 @@ def test_a_large_log_is_cut_under_its_writer(tmp_path: Path) -> None:
     assert not cut_when_large(log, bound_bytes=1000)
 
 
+def test_a_large_log_is_cut_even_where_it_cannot_be_copied(tmp_path: Path) -> None:
+    log = tmp_path / "imaging.log"
+    log.write_bytes(b"x" * 2000)
+    (tmp_path / "imaging.log.1").mkdir()  # as on a full disk, the copy fails
+    assert cut_when_large(log, bound_bytes=1000)
+    assert log.read_bytes() == b""
+
+
 def test_the_last_line_is_found_and_bounded(tmp_path: Path) -> None:
     log = tmp_path / "imaging.log"
     assert last_line(log) == ""

@@ -24,6 +24,12 @@ def test_the_file_of_a_dead_server_is_left_to_postgres(tmp_path: Path) -> None:
     assert (tmp_path / "postmaster.pid").exists()
 
 
+def test_a_file_that_a_power_cut_left_empty_would_stop_postgres(tmp_path: Path) -> None:
+    (tmp_path / "postmaster.pid").touch()
+    clear_leftover(tmp_path)
+    assert not (tmp_path / "postmaster.pid").exists()
+
+
 def test_a_pid_that_another_program_has_now_is_no_server(tmp_path: Path) -> None:
     (tmp_path / "postmaster.pid").write_text(f"{os.getpid()}\n{tmp_path}\n")
     clear_leftover(tmp_path)

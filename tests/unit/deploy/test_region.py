@@ -63,6 +63,18 @@ def test_the_demo_binds_loopback_only(state: State) -> None:
         open_region(RegionOptions(state.folder, bind="0.0.0.0", demo=True), state)
 
 
+def test_sheets_and_links_name_the_address_that_people_use(state: State) -> None:
+    behind_tls = RegionOptions(state.folder, port=0, bind="0.0.0.0", public_url="https://region.example")
+    told = open_region(behind_tls, state).service_environment("imaging")
+    assert told["GONGZHEN_PUBLIC_URL"] == "https://region.example"
+
+
+@pytest.mark.parametrize("address", [None, "region.example", "ftp://region.example", "https://"])
+def test_an_address_nobody_could_follow_is_refused(state: State, address: str | None) -> None:
+    with pytest.raises(CannotStart, match="--public-url"):
+        open_region(RegionOptions(state.folder, port=0, bind="0.0.0.0", public_url=address), state)
+
+
 def test_ports_are_written_for_tools(state: State) -> None:
     region = region_of(state, demo=False)
     assert json.loads((state.folder / "ports.json").read_text()) == region.ports

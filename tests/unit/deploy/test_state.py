@@ -47,6 +47,12 @@ def test_what_is_made_in_it_is_for_its_owner_only(state: State) -> None:
         assert (state.folder / path).stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("content", ["", '{"nats": 2', "[]", '{"nats": "x"}'])
+def test_a_list_of_ports_that_a_power_cut_spoilt_is_made_anew(state: State, content: str) -> None:
+    (state.folder / "ports.json").write_text(content)
+    assert set(state.choose_ports(["nats"])) == {"nats"}
+
+
 def test_ports_are_kept_while_they_are_free(state: State) -> None:
     ports = state.choose_ports(["postgres", "nats"])
     state.write_ports(ports)
