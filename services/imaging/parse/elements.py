@@ -54,6 +54,12 @@ class Walker:
         self._count = 0
         self.remarks: set[Remark] = set()
 
+    def count_one(self) -> None:
+        """Of whatever is walked over: two gigabytes of empty things would be walked for twenty minutes."""
+        self._count += 1
+        if self._count > MAX_ELEMENTS:
+            raise Refused(FailureCode.HEADER_TOO_LARGE)
+
     def head(self, offset: int, end: int, encoding: Encoding) -> Head:
         """Tag, VR, length; ``end`` is that of the surrounding item or file."""
         self._within(offset + 8, end)
@@ -77,7 +83,7 @@ class Walker:
 
     def element(self, head: Head, end: int, encoding: Encoding, depth: int) -> tuple[Element, int]:
         """The element and the offset behind it."""
-        self._count_one()
+        self.count_one()
         if head.length == UNDEFINED:
             return self._undefined(head, end, encoding, depth)
         behind = head.value + head.length
@@ -131,7 +137,7 @@ class Walker:
                 self._within(offset + length, end)
             item, offset = self._item(offset, end, length, encoding, depth)
             items.append(item)
-            self._count_one()
+            self.count_one()
         return offset
 
     def _item(self, start: int, end: int, length: int, encoding: Encoding, depth: int) -> tuple[DataSet, int]:
@@ -162,11 +168,6 @@ class Walker:
         self._within(offset + 8, end)
         group, element, _ = _HEAD[encoding.little].unpack(self._window.at(offset, 8))
         return (group << 16 | element) in (ITEM, SEQUENCE_END)
-
-    def _count_one(self) -> None:
-        self._count += 1
-        if self._count > MAX_ELEMENTS:
-            raise Refused(FailureCode.HEADER_TOO_LARGE)
 
     def _within(self, behind: int, end: int) -> None:
         check_within(self._window, behind, end)

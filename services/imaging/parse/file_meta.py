@@ -16,6 +16,7 @@ PREFIX_END = 132
 DICOMDIR_CLASS = "1.2.840.10008.1.3.10"
 _HEAD = Struct("<HH2sH")
 _MAX_META_BYTES = 64 * 1024
+_MAX_GROUP_BYTES = 1024 * 1024
 # The first elements a data set can begin with: group length, charset, image type, creation date, SOP class, instance.
 _FIRST_ELEMENTS = frozenset({0x0000, 0x0001, 0x0005, 0x0008, 0x0012, 0x0016, 0x0018})
 
@@ -61,7 +62,8 @@ def read_file_meta(window: Window) -> FileMeta:
         if vr in LONG_VRS:
             length = int.from_bytes(window.at(offset, 4), "little")
             offset += 4
-        if length > _MAX_META_BYTES:
+        # The length of one element, and the sum of all: a group of nothing but empty elements has no other end.
+        if length > _MAX_META_BYTES or offset > _MAX_GROUP_BYTES:
             raise Refused(FailureCode.BAD_HEADER, "文件元信息组 (0002) 错误")
         if element in (0x0002, 0x0003, 0x0010):
             uids[element] = clean_uid(window.at(offset, length))

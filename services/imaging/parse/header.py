@@ -51,6 +51,7 @@ def read_header(window: Window, start: int, encoding: Encoding, remarks: set[Rem
             remarks.add(Remark.TRAILING_BYTES)
             break
         if head.tag >> 16 == 0xFFFE and head.length == 0:
+            walker.count_one()
             offset = head.value  # a stray delimiter, as some writers leave behind the last sequence
             continue
         if head.tag >> 16 in (0x0000, 0x0002, 0xFFFE):

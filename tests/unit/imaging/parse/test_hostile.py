@@ -54,6 +54,16 @@ def test_any_bytes_behind_a_good_beginning(tail: bytes) -> None:
     feed(HEADER + META + tail, whole_upload=False)
 
 
+@pytest.mark.parametrize("empty", [b"\xfe\xff\xdd\xe0\0\0\0\0", b"\x08\0\x05\0CS\0\0"], ids=["delimiter", "element"])
+def test_no_number_of_empty_elements_is_walked_to_its_end(empty: bytes) -> None:
+    first = b"\x08\0\x05\0CS\0\0"
+    assert refusal_of(HEADER + META + first + empty * 600_000) is FailureCode.HEADER_TOO_LARGE
+
+
+def test_nor_a_meta_group_of_nothing() -> None:
+    assert refusal_of(HEADER + META + b"\x02\0\x13\0SH\0\0" * 200_000 + b"\x08\0\x05\0CS\0\0") is FailureCode.BAD_HEADER
+
+
 def test_nested_sequences_stop_at_a_fixed_depth() -> None:
     undefined = b"\x08\x00\x40\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff" * 20_000
     assert refusal_of(HEADER + META + undefined) is FailureCode.BAD_HEADER
