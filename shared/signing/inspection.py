@@ -23,7 +23,7 @@ from shared.signing.container import has_our_frame
 from shared.signing.document import SignerRole
 from shared.signing.pades import FIELD_OF
 from shared.signing.signer import Problem, SignerFact, signer_fact
-from shared.signing.trust import Trust, TrustRoots
+from shared.signing.trust import BROKEN_CERTIFICATE, Trust, TrustRoots
 
 _ROLE_OF_FIELD = {field: role for role, field in FIELD_OF.items()}
 _STATEMENT = re.compile(
@@ -37,8 +37,7 @@ _BROKEN = (
     CMSExtractionError,
     CMSStructuralError,
     SignatureValidationError,
-    ValueError,
-    TypeError,
+    *BROKEN_CERTIFICATE,
     KeyError,
     IndexError,
     AttributeError,

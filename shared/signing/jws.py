@@ -22,7 +22,7 @@ from shared.signing.canonical import canonical_bytes
 from shared.signing.document import SignerRole, signed_moment
 from shared.signing.signatory import Signatory
 from shared.signing.signer import Problem, SignerFact, signer_fact
-from shared.signing.trust import TrustRoots, account_of
+from shared.signing.trust import BROKEN_CERTIFICATE, TrustRoots, account_of
 
 Jws = dict[str, Any]
 CONTENT_TYPE = "vnd.gongzhen.report+json"
@@ -74,7 +74,10 @@ def verify_jws(jws: Jws, roots: TrustRoots, at: datetime | None = None) -> list[
     ``at``: the moment of the check, now by default.
     """
     payload_of(jws)
-    return [_check(jws["payload"], signature, roots, at or utc_now()) for signature in jws["signatures"]]
+    try:
+        return [_check(jws["payload"], signature, roots, at or utc_now()) for signature in jws["signatures"]]
+    except BROKEN_CERTIFICATE as error:
+        raise Unreadable("签名证书无法读取", code="jws_unreadable") from error
 
 
 def _signature(payload: str, signatory: Signatory, role: SignerRole, signed_at: datetime) -> dict[str, str]:

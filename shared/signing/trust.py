@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
@@ -22,6 +23,10 @@ from shared.errors import Invalid
 
 DEVELOPMENT_UNIT = "开发测试 DEVELOPMENT ONLY"
 """The organizational unit of a development root's subject: how a verdict tells it from a real authority."""
+
+
+# What ``cryptography`` raises over a certificate that was made to break it, when it is read or when it is asked.
+BROKEN_CERTIFICATE = (ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm)
 
 
 class Trust(StrEnum):

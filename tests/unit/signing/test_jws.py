@@ -3,6 +3,7 @@ import json
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from joserfc import jws as joserfc_jws
 from joserfc.jwk import ECKey
 from joserfc.jws import JWSRegistry
@@ -14,6 +15,7 @@ from shared.signing.document import SignerRole
 from shared.signing.jws import Jws, add_signature, dump_jws, load_jws, payload_of, sign_author, verify_jws
 from shared.signing.signatory import Signatory
 from shared.signing.trust import Trust, TrustRoots, load_roots
+from shared.signing.verification import verify_file
 from tests.unit.signing.people import now, statement
 
 
@@ -139,3 +141,23 @@ def test_a_signature_that_is_none_is_never_good(one: Jws, roots: TrustRoots, sig
 def test_what_is_no_jws_is_unreadable(data: bytes) -> None:
     with pytest.raises(Unreadable):
         load_jws(data)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ("a003020102", "a003020109"),  # a version of X.509 that there is not
+        ("06072a8648ce3d0201", "06072a8648ce3d0209"),  # a kind of key nobody knows
+        ("06082a8648ce3d030107", "06082a8648ce3d030177"),  # a curve nobody knows
+        ("0603550403", "060355042d"),  # the name as an identifier that must be bits
+        ("0603551d13", "0603551d0f"),  # an extension twice
+    ],
+)
+def test_a_certificate_made_to_break_its_reader_is_not_good(
+    one: Jws, roots: TrustRoots, author: Signatory, good: str, bad: str
+) -> None:
+    certificate = author.certificate.public_bytes(serialization.Encoding.DER)
+    broken = certificate.replace(bytes.fromhex(good), bytes.fromhex(bad))
+    assert broken != certificate
+    verdict = verify_file(dump_jws(with_header(one, x5c=[base64.b64encode(broken).decode()])), roots)
+    assert not verdict.valid
