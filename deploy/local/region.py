@@ -80,6 +80,7 @@ class Region:
             "GONGZHEN_JWKS_URL": f"http://{LOOPBACK}:{self.ports['gateway']}/.well-known/jwks.json",
             "GONGZHEN_JWKS_CACHE": str(folder / "jwks" / f"{service}.json"),
             "GONGZHEN_SPOOL_DIR": str(folder / "spool" / service),
+            "TMPDIR": str(folder / "spool" / service),  # /tmp may be memory, and a ZIP may hold gigabytes
             "GONGZHEN_STATE_DIR": str(folder),
             "GONGZHEN_GRANT_SECRET": self.secrets.grants[service],
             "GONGZHEN_PIN_PEPPER": self.secrets.pin_pepper,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from services.imaging.intake.form import ReceivedFile
-from services.imaging.intake.spool import Spool
+from services.imaging.intake.spool import Spool, disk_errors
 from services.imaging.parse.instance import Instance
 from services.imaging.parse.limits import Limits
 from services.imaging.parse.outcomes import Conclusion, Ignored, RefusedFile, Taken
@@ -144,8 +144,9 @@ class _Sorting:
 def sort_files(files: Sequence[ReceivedFile], spool: Spool, *, default_charset: str | None, limits: Limits) -> Sorted:
     """Blocking. Raises nothing for what the files hold; Unavailable when the spool's disk is full."""
     sorting = _Sorting(spool, UploadSorter(default_charset=default_charset, limits=limits))
-    for file in files:
-        sorting.add(file)
+    with disk_errors():  # what a ZIP holds is expanded into temporary files
+        for file in files:
+            sorting.add(file)
     return sorting.conclude()
 
 

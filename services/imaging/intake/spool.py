@@ -30,7 +30,7 @@ class Spool:
 
     def append(self, data: bytes | memoryview) -> None:
         """Raises Unavailable when the spool's disk is full or gone."""
-        with _own_errors():
+        with disk_errors():
             if self._file is None and self.size_bytes + len(data) > self._memory_bytes:
                 self._move_to_disk()
             if self._file is None:
@@ -40,7 +40,7 @@ class Spool:
         self.size_bytes += len(data)
 
     def read_at(self, offset: int, count: int) -> bytes:
-        with _own_errors():
+        with disk_errors():
             if self._file is None:
                 return bytes(self._buffer[offset : offset + count])
             return os.pread(self._file.fileno(), count, offset)
@@ -111,7 +111,8 @@ def _write_fully(file: io.FileIO, data: bytes | bytearray | memoryview) -> None:
 
 
 @contextmanager
-def _own_errors() -> Iterator[None]:
+def disk_errors() -> Iterator[None]:
+    """``OSError`` becomes Unavailable: ``storage_full`` or ``storage_unavailable``."""
     try:
         yield
     except OSError as error:

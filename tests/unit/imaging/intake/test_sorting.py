@@ -1,6 +1,7 @@
 """Every way an upload can be refused, told by the number of the file, and what a CD may carry along."""
 
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from services.imaging.intake.refusals import refusal_error
 from services.imaging.intake.sorting import Sorted, sort_files
 from services.imaging.intake.spool import Spool
 from services.imaging.parse.limits import Limits
+from shared.errors import Unavailable
 from tests.support.dicom import archive, dicom, gbk_dicom, uid
 
 SMALL = Limits(max_files=5, max_file_bytes=1 << 20, max_expanded_bytes=2 << 20, bomb_floor_bytes=1 << 16)
@@ -40,6 +42,16 @@ def test_images_of_files_and_of_a_zip_keep_their_own_bytes_and_header(tmp_path: 
     assert {each.name for each in found.ignored} == {"cd.zip/autorun.exe", "cd.zip/VIEW/readme.txt"}
     assert found.refusals == ()
     spool.close()
+
+
+def test_a_disk_without_room_for_what_a_zip_holds_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    large = archive({"IMG/1": bytes(17 << 20)})  # more than is kept in memory
+    with pytest.raises(Unavailable) as refused:
+        sort([("cd.zip", large)], tmp_path, limits=Limits())
+    assert refused.value.code == "storage_unavailable"
 
 
 def test_the_clinics_character_set_reads_undeclared_names(tmp_path: Path) -> None:
