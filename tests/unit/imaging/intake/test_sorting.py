@@ -26,7 +26,11 @@ def sort(
     for number, (name, data) in enumerate(files, 1):
         received.append(ReceivedFile(number, name, spool.size_bytes, len(data), hashlib.sha256(data).hexdigest()))
         spool.append(data)
-    return sort_files(received, spool, default_charset=charset, limits=limits), spool
+    try:
+        return sort_files(received, spool, default_charset=charset, limits=limits), spool
+    except Unavailable:
+        spool.close()
+        raise
 
 
 def test_images_of_files_and_of_a_zip_keep_their_own_bytes_and_header(tmp_path: Path) -> None:
