@@ -1,6 +1,9 @@
 """Who somebody is, by password or client secret. An OpenID Connect issuer would take the place of this module:
 everything after it knows only the account."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from services.gateway.accounts import throttle
 from services.gateway.accounts.context import AccountContext
 from services.gateway.queries import accounts as queries
@@ -9,13 +12,22 @@ from shared.auth import Actor, Role
 from shared.errors import Unauthenticated
 from shared.events.directory import Account
 
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Who somebody is, by the password that held since ``password_changed_at``: once it is changed, no proof at all."""
+
+    account_id: str
+    password_changed_at: datetime | None
+
+
 _NOBODY = Actor("unknown", "unknown", "未知", "unknown", frozenset())
 
 
 async def authenticate(
     context: AccountContext, username: str, password: str, address: str, *, only: Role | None = None
-) -> str:
-    """The id of the account. Raises Unauthenticated (``bad_credentials``), the same for a wrong password, an unknown
+) -> Proof:
+    """Raises Unauthenticated (``bad_credentials``), the same for a wrong password, an unknown
     name, a closed account, and one without the role ``only``; TooManyRequests after failures from this address."""
     username = username.strip().casefold()
     key = throttle.attempt_key("login", address, username)
@@ -35,7 +47,7 @@ async def authenticate(
             await throttle.forget(session, key)
             if fresh and stored:
                 await queries.replace_password_hash(session, account.account_id, stored, fresh)
-    return account.account_id
+    return Proof(account.account_id, login.password_changed_at if login else None)
 
 
 def _may_log_in(account: Account, only: Role | None) -> bool:

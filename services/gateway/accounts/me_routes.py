@@ -61,6 +61,8 @@ async def change_password(
             raise Unauthenticated("原密码错误", code="bad_credentials")
         password_hash = await context.passwords.hash(body.new)
         async with context.db.transaction() as session:
+            if login is None or not await queries.lock_login(session, actor.account_id, login.password_changed_at):
+                raise Unauthenticated("原密码错误", code="bad_credentials")
             await throttle.forget(session, key)
             await people.set_password(session, actor.account_id, password_hash)
             await audit.record(

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from services.gateway.accounts import facts
 from services.gateway.accounts.context import AccountContext
+from services.gateway.accounts.logins import Proof
 from services.gateway.accounts.tokens import actor_of, hash_of, issue_access_token, new_opaque_token
 from services.gateway.queries import accounts as fact_queries
 from services.gateway.queries import sessions as queries
@@ -27,11 +28,14 @@ class Tokens:
     refresh_token: str | None = field(default=None, repr=False)
 
 
-async def open_session(context: AccountContext, account_id: str, address: str, *, refreshable: bool = True) -> Tokens:
-    """Tokens for whoever was just authenticated. Raises Unauthenticated when the account was closed meanwhile."""
+async def open_session(context: AccountContext, proof: Proof, address: str, *, refreshable: bool = True) -> Tokens:
+    """Tokens for whoever was just authenticated. Raises Unauthenticated when the account was closed meanwhile, or its
+    password changed: that ended every session, and one that began on the old password a moment later would live on."""
+    account_id = proof.account_id
     async with context.db.transaction() as session:
+        holds = await fact_queries.lock_login(session, account_id, proof.password_changed_at)
         account = await fact_queries.fact(session, Account, account_id)
-        if account is None or not account.active:
+        if not holds or account is None or not account.active:
             raise Unauthenticated("用户名或密码错误", code="bad_credentials", extra={"error": "invalid_grant"})
         await audit.record(session, actor_of(account), "session.start", "account", account_id, address=address)
         if not refreshable:

@@ -34,8 +34,8 @@ async def token(
 @router.post("/session", summary="浏览器登录：令牌置于 Cookie")
 async def log_in(body: LoginBody, request: Request, response: Response, context: CurrentAccounts) -> SessionAnswer:
     address = client_address(request)
-    account_id = await authenticate(context, body.username, body.password, address)
-    return _answer(response, context, await open_session(context, account_id, address))
+    proof = await authenticate(context, body.username, body.password, address)
+    return _answer(response, context, await open_session(context, proof, address))
 
 
 @router.post("/session/refresh", summary="续期浏览器会话")
@@ -73,8 +73,8 @@ async def _grant(form: TokenForm, request: Request, context: AccountContext) -> 
             return await open_session(context, await authenticate(context, username, password, address), address)
         case "client_credentials":
             client_id, secret = _client(form, request)
-            account_id = await authenticate(context, client_id, secret, address, only=Role.integration)
-            return await open_session(context, account_id, address, refreshable=False)
+            proof = await authenticate(context, client_id, secret, address, only=Role.integration)
+            return await open_session(context, proof, address, refreshable=False)
         case "refresh_token":
             return await refresh(context, _needed(form, "refresh_token"), address)
     raise Unreadable("不支持的 grant_type", code="unsupported_grant_type", extra={"error": "unsupported_grant_type"})

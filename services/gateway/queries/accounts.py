@@ -1,6 +1,7 @@
 """The region's facts and the logins beside them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select, true, update
@@ -106,6 +107,12 @@ async def login_of(session: AsyncSession, username: str) -> Login | None:
 
 async def login(session: AsyncSession, account_id: str) -> Login | None:
     return await session.get(Login, account_id)
+
+
+async def lock_login(session: AsyncSession, account_id: str, password_changed_at: datetime | None) -> bool:
+    """Whether the password is still the one of that moment; until the commit it then stays so."""
+    held = select(Login.password_changed_at).where(Login.account_id == account_id).with_for_update()
+    return (await session.execute(held)).scalar_one_or_none() == password_changed_at
 
 
 async def set_password_hash(session: AsyncSession, account_id: str, password_hash: str) -> None:

@@ -4,7 +4,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from services.gateway.accounts import people
+from services.gateway.accounts.logins import authenticate
+from services.gateway.accounts.sessions import open_session
 from shared.db import Database
+from shared.errors import Unauthenticated
 from tests.integration.gateway.accounts.desk import PASSWORD, Desk
 
 
@@ -41,6 +45,17 @@ async def test_a_client_shows_its_secret_in_the_form_or_the_header_and_gets_no_r
         assert answer.status_code == 200
         assert "refresh_token" not in answer.json()
     assert (await _me(desk.http, in_form.json()["access_token"])).json()["scopes"] == ["reports:region"]
+
+
+async def test_a_login_on_the_way_does_not_outlive_its_password(desk: Desk) -> None:
+    context = desk.app.state.accounts
+    proof = await authenticate(context, "reader1", PASSWORD, "192.0.2.1")
+    async with context.db.transaction() as session:
+        await people.set_password(session, proof.account_id, await context.passwords.hash("another-password"))
+    with pytest.raises(Unauthenticated) as refused:
+        await open_session(context, proof, "192.0.2.1")
+    assert refused.value.code == "bad_credentials"
+    assert (await desk.token("reader1", "another-password"))["access_token"]
 
 
 async def test_client_credentials_are_for_integration_clients_alone(http: httpx.AsyncClient) -> None:
