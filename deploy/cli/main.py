@@ -5,6 +5,7 @@ import sys
 from importlib import import_module
 
 from deploy.local.problems import CannotStart
+from shared.errors import GongzhenError
 
 # Modules beside this one, each with ``add_parser(subparsers)``. Only the one that is called is imported: the others
 # bring PDF, DICOM and web libraries that would slow the region's start.
@@ -27,6 +28,9 @@ def main(argv: list[str] | None = None) -> int:
         return int(args.run(args))
     except CannotStart as problem:
         print(f"gongzhen: {problem}", file=sys.stderr)
+        return 1
+    except GongzhenError as problem:
+        print(f"gongzhen: {problem.detail} ({problem.code})", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
