@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import MetaData, event, func, select, text
+from sqlalchemy import BindParameter, Integer, MetaData, bindparam, event, func, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -138,3 +138,9 @@ async def database_now(session: AsyncSession) -> datetime:
     moment = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     assert isinstance(moment, datetime)
     return moment
+
+
+def at_most(count: int) -> BindParameter[int]:
+    """For ``.limit()``: the number written into the statement. As a parameter the plan that PostgreSQL keeps for a
+    prepared statement takes it for a tenth of the table, and reads and sorts that instead of walking an index."""
+    return bindparam(None, count, Integer, literal_execute=True)

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.bus import Bus
-from shared.db import Base, Database
+from shared.db import Base, Database, at_most
 from shared.errors import Unavailable
 from shared.events.envelope import Envelope
 from shared.telemetry import correlation_id, fields
@@ -79,7 +79,7 @@ async def relay_once(db: Database, bus: Bus) -> int:
                 select(OutboxRow.id, OutboxRow.event_id, OutboxRow.subject, OutboxRow.payload)
                 .where(OutboxRow.sent_at.is_(None))
                 .order_by(OutboxRow.id)
-                .limit(_BATCH)
+                .limit(at_most(_BATCH))
             )
         ).all()
     sent: list[int] = []

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.gateway import search
 from services.gateway.models.cases import WorklistCase
 from shared.auth import Actor
+from shared.db import at_most
 
 QueueKey = tuple[int, datetime, str]
 
@@ -85,7 +86,7 @@ async def worklist(
         select(WorklistCase, _seconds_left())
         .where(*conditions)
         .order_by(WorklistCase.priority_rank, WorklistCase.due_order, WorklistCase.case_id)
-        .limit(limit)
+        .limit(at_most(limit))
     )
     return [ListedCase(row[0], row[1]) for row in rows]
 
@@ -114,7 +115,7 @@ async def clinic_cases(
         select(WorklistCase, _seconds_left())
         .where(*conditions)
         .order_by(WorklistCase.opened_at.desc(), WorklistCase.case_id.desc())
-        .limit(limit)
+        .limit(at_most(limit))
     )
     return [ListedCase(row[0], row[1]) for row in rows]
 

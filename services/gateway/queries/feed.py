@@ -13,6 +13,7 @@ from sqlalchemy.types import Text
 from services.gateway.models.feed import Counter, FeedEntry, FeedVisibility, LiveEvent
 from services.gateway.models.reports import ReportHead
 from shared.auth import Actor, Role
+from shared.db import at_most
 
 WHOLE_REGION = "*"
 """The pseudo organization that sees every line; no id of a real one looks like it."""
@@ -126,7 +127,7 @@ async def feed_page(
         # Said of both tables: from one alone the planner does not learn where in the other to begin.
         .where(*conditions, FeedEntry.feed_seq > after, FeedEntry.feed_seq <= head.n)
         .order_by(seen.feed_seq)
-        .limit(limit)
+        .limit(at_most(limit))
     )
     lines = [
         FeedLine(entry.feed_seq, entry.report_id, entry.version, entry.kind, entry.item, latest, bool(is_voided))
@@ -171,7 +172,9 @@ async def live_between(
     conditions = [LiveEvent.live_seq > after, LiveEvent.live_seq <= until]
     if org_id is not None:
         conditions.append(LiveEvent.org_id == org_id)
-    rows = await session.scalars(select(LiveEvent).where(*conditions).order_by(LiveEvent.live_seq).limit(limit))
+    rows = await session.scalars(
+        select(LiveEvent).where(*conditions).order_by(LiveEvent.live_seq).limit(at_most(limit))
+    )
     return list(rows)
 
 

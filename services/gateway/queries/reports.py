@@ -14,6 +14,7 @@ from services.gateway.models.reports import ReportFact, ReportHead, ReportRefusa
 from services.gateway.queries.cases import is_held_by
 from services.gateway.queries.feed import WHOLE_REGION, viewpoint
 from shared.auth import Actor
+from shared.db import at_most
 from shared.outbox import InboxRow
 
 
@@ -186,7 +187,7 @@ async def find_priors(session: AsyncSession, case: WorklistCase, limit: int) -> 
             ReportHead.voided_at.is_(None),
         )
         .order_by(ReportVersion.signed_at.desc(), ReportVersion.report_id)
-        .limit(limit)
+        .limit(at_most(limit))
     )
     return [ServedReport(row[0], row[1]) for row in rows]
 

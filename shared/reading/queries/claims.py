@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import any_, exists, literal, or_, select
 
 from shared.auth import Actor
-from shared.db import Session
+from shared.db import Session, at_most
 from shared.reading.models import Case, Claim
 from shared.reading.queries.cases import visible_to
 
@@ -52,7 +52,7 @@ async def next_waiting(
         select(Case.case_id)
         .where(visible_to(actor), Case.reading_site_id == actor.org_id, Case.center == center)
         .order_by(Case.priority_rank, Case.due_at, Case.case_id)
-        .limit(1)
+        .limit(at_most(1))
         .with_for_update(skip_locked=True, of=Case)
     )
     if stage == "report":
@@ -76,6 +76,6 @@ async def overdue_leases(session: Session, center: str, now: datetime, limit: in
         .join(Case, Case.case_id == Claim.case_id)
         .where(Claim.ended_at.is_(None), Claim.lease_until <= now, Case.center == center)
         .order_by(Claim.lease_until)
-        .limit(limit)
+        .limit(at_most(limit))
     )
     return [(row.case_id, row.claim_id, row.stage) for row in rows]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import and_, exists, func, or_, select, update
 
-from shared.db import Session
+from shared.db import Session, at_most
 from shared.reading.models import Case, CaseHistory
 
 _OPEN = ("received", "queued", "claimed", "in_review")
@@ -19,7 +19,7 @@ async def to_queue(session: Session, center: str, limit: int) -> Sequence[str]:
         select(Case.case_id)
         .where(Case.center == center, Case.state == "received", whole)
         .order_by(Case.tried_at.asc().nulls_first(), Case.priority_rank, Case.due_at, Case.case_id)
-        .limit(limit)
+        .limit(at_most(limit))
         .with_for_update(skip_locked=True)
     )
     return await _tried(session, found.all())
@@ -60,7 +60,7 @@ async def stranded(session: Session, center: str, sites: Sequence[str], waited: 
             ~offered_lately,
         )
         .order_by(Case.tried_at.asc().nulls_first(), Case.due_at)
-        .limit(limit)
+        .limit(at_most(limit))
         .with_for_update(skip_locked=True, of=Case)
     )
     return await _tried(session, found.all())
@@ -79,6 +79,6 @@ async def _open_cases(session: Session, center: str, limit: int, *conditions: ob
         select(Case.case_id)
         .where(Case.center == center, Case.state.in_(_OPEN), *conditions)  # type: ignore[arg-type]
         .order_by(Case.due_at)
-        .limit(limit)
+        .limit(at_most(limit))
     )
     return found.all()

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from sqlalchemy import event, func, select
 
 from shared import db
 from shared.db import Database
@@ -71,3 +72,15 @@ async def test_a_connection_that_dies_in_use_makes_one_request_come_again(
         await database.check()
     finally:
         await database.close()
+
+
+async def test_a_limit_is_written_into_the_statement(make_database: MakeDatabase) -> None:
+    database, sent = Database(await make_database("limit")), list[str]()
+    event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *seen: sent.append(seen[2]))
+    try:
+        async with database.look_up() as session:
+            numbers = select(func.generate_series(1, 9).label("n")).limit(db.at_most(3))
+            assert len((await session.execute(numbers)).all()) == 3
+    finally:
+        await database.close()
+    assert sent[-1].rstrip().endswith("LIMIT 3")
