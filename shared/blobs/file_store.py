@@ -34,6 +34,7 @@ class FileBlobStore:
         self._tmp = root / "tmp"
         self._name = name
         self._prefix = require_prefix(prefix)
+        self._durable_folders: set[Path] = set()
         with _own_errors():
             self._tmp.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
             self._drop_abandoned()
@@ -117,13 +118,16 @@ class FileBlobStore:
         _fsync_folder(final.parent)
 
     def _make_folder(self, folder: Path) -> None:
-        """The first object of a folder also makes the folder's own entry durable, in each parent up to the root."""
-        if folder.is_dir():
+        """Once a process and folder its own entry is made durable too, in each parent up to the root: that it is
+        there already may be the work of a writer who has not come to that yet."""
+        if folder in self._durable_folders and folder.is_dir():
             return
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        while folder != self._root:
-            folder = folder.parent
-            _fsync_folder(folder)
+        parent = folder
+        while parent != self._root:
+            parent = parent.parent
+            _fsync_folder(parent)
+        self._durable_folders.add(folder)
 
     def _read_range(self, key: str, offset: int, length: int) -> bytes:
         with _own_errors():

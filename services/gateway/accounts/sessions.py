@@ -1,7 +1,7 @@
 """Sessions: a login opens one, rotating refresh tokens (RFC 9700 §4.14.2) carry it, a token shown twice ends it."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.gateway.accounts import facts
 from services.gateway.accounts.context import AccountContext
@@ -17,6 +17,7 @@ from shared.ids import new_id
 
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
+LOST_ANSWER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ async def open_session(context: AccountContext, proof: Proof, address: str, *, r
 async def refresh(context: AccountContext, refresh_token: str, address: str) -> Tokens:
     """Exchange a refresh token for the next. Raises Unauthenticated (``bad_refresh_token``).
 
-    One that was exchanged before is in two hands: the session ends for both, and so does every access token of the
-    account. Browsers therefore refresh in one tab at a time.
+    One that was exchanged before, and whose successor was used, is in two hands: the session ends for both, and so
+    does every access token of the account. Browsers therefore refresh in one tab at a time.
     """
     async with context.db.transaction() as session:
         tokens = await _exchange(session, context, hash_of(refresh_token), address)
@@ -78,7 +79,9 @@ async def _exchange(session: Session, context: AccountContext, token_hash: str, 
     shown = await queries.lock_refresh_token(session, token_hash)
     if account is None or not account.active or shown is None or shown.is_revoked:
         return None
-    if shown.is_used:
+    now = await database_now(session)
+    is_again = shown.used_at is not None
+    if is_again and not await _is_lost_answer(session, shown, now):
         await facts.revoke_tokens(session, account.account_id)
         await audit.record(
             session,
@@ -90,11 +93,19 @@ async def _exchange(session: Session, context: AccountContext, token_hash: str, 
             address=address,
         )
         return None
-    now = await database_now(session)
     if now >= shown.issued_at + IDLE or now >= shown.started_at + LONGEST:
         return None
-    await queries.mark_used(session, token_hash)
+    if not is_again:
+        await queries.mark_used(session, token_hash)
     return await _next_tokens(session, context, account, shown.session_id)
+
+
+async def _is_lost_answer(session: Session, shown: queries.ShownToken, now: datetime) -> bool:
+    """Shown again within half a minute, and what was given for it never came back: on a rural line the answer was
+    lost. The token that was given is void then, so that only one of the two lives on."""
+    if shown.used_at is None or now > shown.used_at + LOST_ANSWER:
+        return False
+    return await queries.take_back_successor(session, shown)
 
 
 async def _next_tokens(session: Session, context: AccountContext, account: Account, session_id: str) -> Tokens:

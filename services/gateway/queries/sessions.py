@@ -21,7 +21,7 @@ class ShownToken:
     account_id: str
     started_at: datetime
     issued_at: datetime
-    is_used: bool
+    used_at: datetime | None
     is_revoked: bool
 
 
@@ -71,9 +71,19 @@ async def lock_refresh_token(session: AsyncSession, token_hash: str) -> ShownTok
         account_id=family.account_id,
         started_at=family.started_at,
         issued_at=token.issued_at,
-        is_used=token.used_at is not None,
+        used_at=token.used_at,
         is_revoked=family.revoked_at is not None,
     )
+
+
+async def take_back_successor(session: AsyncSession, shown: ShownToken) -> bool:
+    """Forget the token that was given for ``shown``; False when it, or one after it, was already exchanged."""
+    after = (RefreshToken.session_id == shown.session_id, RefreshToken.issued_at >= shown.used_at)
+    used = select(RefreshToken.token_hash).where(*after, RefreshToken.used_at.is_not(None)).limit(1)
+    if (await session.execute(used)).scalar_one_or_none() is not None:
+        return False
+    await session.execute(delete(RefreshToken).where(*after))
+    return True
 
 
 async def mark_used(session: AsyncSession, token_hash: str) -> None:
