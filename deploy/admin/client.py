@@ -32,16 +32,16 @@ class AdminClient:
     def get(self, path: str, **params: Any) -> Any:
         return self._ask("GET", f"/v1/admin{path}", params={k: v for k, v in params.items() if v is not None})
 
-    def every(self, path: str, **params: Any) -> list[Any]:
-        """All pages of a list."""
-        items: list[Any] = []
+    def every(self, path: str, *, items: str = "items", **params: Any) -> list[Any]:
+        """All pages of a list; ``items`` is the field that holds it."""
+        found: list[Any] = []
         cursor = None
         while True:
             page = self.get(path, cursor=cursor, **params)
-            items += page["items"]
+            found += page[items]
             cursor = page.get("next_cursor")
             if cursor is None:
-                return items
+                return found
 
     def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         return self._ask(method, f"/v1/admin{path}", json=body)

@@ -9,11 +9,11 @@ import getpass
 import os
 import sys
 
-from deploy.admin import contacts, dead_letters, organizations, policies, users
+from deploy.admin import contacts, dead_letters, organizations, policies, quarantine, users
 from deploy.admin.client import AdminClient, Refused, connect
 from deploy.cli.subparsers import Subparsers
 
-_SUBJECTS = (users, organizations, policies, contacts, dead_letters)
+_SUBJECTS = (users, organizations, policies, contacts, quarantine, dead_letters)
 _DEFAULT_URL = "http://127.0.0.1:8080"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.cli.main import main
 from tests.support.journey import signed_report, wait_for_report
 from tests.support.region import RunningRegion
 
@@ -64,6 +65,23 @@ def test_administration_is_for_administrators(region: RunningRegion) -> None:
         if template.startswith(ADMINISTRATION) and "{" not in template:
             assert _get(region.person("clinic1"), template).status_code == 403, template
             assert _get(region.person("admin1"), template).status_code == 200, template
+
+
+def test_refused_files_are_listed_among_the_administration(
+    region: RunningRegion, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clinic = region.person("clinic1")
+    headers = {"Authorization": f"Bearer {clinic.token}"}
+    refused = region.http.post(
+        "/imaging/v1/cases", headers=headers, data={"order": "{}"}, files={"file": ("a.dcm", b"no film")}
+    )
+    assert 400 <= refused.status_code < 500
+    assert _get(clinic, "/v1/admin/quarantine").status_code == 403
+    files = _get(region.person("admin1"), "/v1/admin/quarantine").json()["files"]
+    assert "not_dicom" in {file["code"] for file in files}
+    monkeypatch.setenv("GONGZHEN_TOKEN", region.person("admin1").token)
+    assert main(["admin", "--url", region.url, "quarantine", "list"]) == 0
+    assert files[0]["quarantine_id"] in capsys.readouterr().out
 
 
 def test_every_get_about_somebody_needs_a_token(region: RunningRegion) -> None:

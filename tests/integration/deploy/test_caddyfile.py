@@ -63,6 +63,11 @@ def test_each_path_has_its_service(address: str, path: str, service: str) -> Non
     assert (told["service"], told["path"]) == (service, path)
 
 
+def test_refused_files_are_asked_for_at_one_place(address: str) -> None:
+    told = httpx.get(f"{address}/v1/admin/quarantine?limit=1").json()
+    assert (told["service"], told["path"]) == ("imaging", "/imaging/v1/quarantine?limit=1")
+
+
 @pytest.mark.parametrize(
     "path", ["/metrics", "/readyz", "/METRICS", "/%6detrics", "//metrics", "/./metrics", "/x/../metrics", "/metrics/"]
 )
