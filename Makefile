@@ -40,7 +40,7 @@ format: setup-dev  ## let ruff format and sort
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: setup-dev  ## benchmarks, each beside a peer
+bench: setup-dev  ## figures of the whole chain, printed
 	$(PY) -m bench $(ARGS)
 
 docs: setup-dev  ## write the generated pages of docs/

@@ -1,9 +1,11 @@
 """docs/settings.md: every GONGZHEN_* variable a service reads."""
 
 from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
 
 from deploy.pages.table import markdown_table
 from services.ecg.settings import EcgSettings
+from services.gateway.accounts.config import AccountSettings
 from services.gateway.settings import GatewaySettings
 from services.imaging.settings import ImagingSettings
 from services.lab.settings import LabSettings
@@ -18,10 +20,11 @@ def settings_page() -> str:
     ):  # fmt: skip
         if set(own.model_fields) - common:
             text += f"\n## {name}\n\n" + _table(own, common)
+    text += "\n## gateway: keys and certificates\n\n" + _table(AccountSettings, set())
     return text
 
 
-def _table(settings: type[Settings], left_out: set[str]) -> str:
+def _table(settings: type[BaseSettings], left_out: set[str]) -> str:
     rows = []
     for name, field in settings.model_fields.items():
         if name in left_out:

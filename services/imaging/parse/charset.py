@@ -21,6 +21,7 @@ from services.imaging.parse.remark import Remark
 _ESCAPE = b"\x1b"
 _FRAGMENT = re.compile(rb"\x1b[^\x1b]*|[^\x1b]+")
 _WEAK = frozenset({"", "ISO_IR 6", "ISO_IR 100", "ISO 2022 IR 6", "ISO 2022 IR 100"})
+_ASCII_ONLY = frozenset({"", "ISO_IR 6", "ISO 2022 IR 6"})
 _GB = frozenset({"GB18030", "GBK", "GB2312", "gb2312", "iso_ir_58"})
 _KEEPS_ESCAPES = frozenset({"iso2022_jp", "iso2022_jp_2"})
 _MULTIBYTE_G1 = frozenset({"gb18030", "euc_kr"})
@@ -36,6 +37,12 @@ def codec_of(term: str) -> str | None:
     return "gb18030" if codec in _GB else codec
 
 
+def _codec_among(term: str, declared: tuple[str, ...]) -> str | None:
+    """Beside other terms the default repertoire (PS3.3 C.12.1.1.2: an empty value is ISO 2022 IR 6) is ASCII alone:
+    a byte above 0x7F without its escape then belongs to one of the others, and writers do forget the escape."""
+    return "ascii" if len(declared) > 1 and term.strip() in _ASCII_ONLY else codec_of(term)
+
+
 class TextDecoder:
     """Decodes the values of one data set. ``remarks`` and ``assumed`` tell afterwards what had to be guessed."""
 
@@ -44,7 +51,7 @@ class TextDecoder:
         self.default_charset = default_charset
         self.assumed: str | None = None
         self._remarks = remarks
-        known = [codec for codec in map(codec_of, self.declared) if codec]
+        known = [codec for codec in (_codec_among(term, self.declared) for term in self.declared) if codec]
         if len(known) < len(self.declared):
             remarks.add(Remark.CHARSET_UNKNOWN)
         self._weak = not known or all(term.strip() in _WEAK for term in self.declared)

@@ -58,6 +58,11 @@ def test_western_names_stay_western_in_a_chinese_clinic() -> None:
     assert decoder.assumed is None
 
 
+def test_a_forgotten_escape_before_chinese_is_no_western_text() -> None:
+    decoder = TextDecoder(["", "ISO 2022 IR 58"], None, set())
+    assert decoder.decode("=测试甲".encode("gb2312")) == "=测试甲"
+
+
 def test_an_unknown_character_set_is_remarked() -> None:
     remarks: set[Remark] = set()
     assert TextDecoder(["KLINGON"], "GB18030", remarks).decode("测试".encode("gbk")) == "测试"
