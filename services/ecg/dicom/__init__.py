@@ -1,0 +1,1 @@
+"""Writing what any viewer can show: DICOM waveform objects (PS3.3 A.34)."""
