@@ -268,12 +268,18 @@ def _add_fibrillation(
     if rhythm not in {"af", "vf"}:
         return
     low, high, height = (5.0, 8.0, 0.45) if rhythm == "af" else (3.5, 6.0, 4.0)
-    phases = 2 * np.pi * np.cumsum(rng.uniform(low, high, (3, len(time))) * (time[1] if len(time) > 1 else 0.0), axis=1)
-    slow = 2 * np.pi * rng.uniform(0.3, 0.9, (3, 1)) * time
-    waves = np.sin(phases + rng.uniform(0, 6, (3, 1))) * (1 + 0.4 * np.sin(slow)) / np.sqrt(3)
+    step_s = time[1] - time[0] if len(time) > 1 else 0.0
+    phases = 2 * np.pi * np.cumsum(rng.uniform(low, high, (2, len(time))) * step_s, axis=1)
+    slow = 2 * np.pi * rng.uniform(0.3, 0.9, (2, 1)) * time
+    across, down = height * 80 * amplitude * np.sin(phases + rng.uniform(0, 6, (2, 1))) * (1 + 0.4 * np.sin(slow))
     for lead in signal:
-        mix = rng.uniform(-1, 1, 3)
-        signal[lead] += amplitude * height * abs(_level(lead, "p", 60.0)) * (mix @ waves) / np.linalg.norm(mix)
+        if lead in _LIMB_ANGLES:
+            angle = np.radians(_LIMB_ANGLES[lead])
+            augmented = np.sqrt(3) / 2 if lead.startswith("a") else 1.0
+            signal[lead] += augmented * (np.cos(angle) * across + np.sin(angle) * down)
+        else:
+            mix = rng.uniform(-1, 1, 2)
+            signal[lead] += mix[0] * across + mix[1] * down
 
 
 def _add_noise(
@@ -301,9 +307,7 @@ def _add_noise(
 def _add_spikes(signal: dict[str, Samples], onsets_s: Sequence[float], rate_hz: float, spike_uv: float) -> None:
     """Pacing spikes of about 1 ms (one sample at least) whose height differs between leads."""
     width = max(1, round(0.001 * rate_hz))
-    for lead in signal:
-        height = spike_uv * np.sign(_level(lead, "r", 60.0)) * (0.4 + 0.6 * (abs(_level(lead, "r", 60.0)) / 1300))
-        for onset in onsets_s:
-            first = round(onset * rate_hz)
-            if first >= 0:
-                signal[lead][first : first + width] += height
+    firsts = [round(onset * rate_hz) for onset in onsets_s if onset >= 0]
+    for lead, samples in signal.items():
+        for first in firsts:
+            samples[first : first + width] += spike_uv * _level(lead, "r", 45.0) / _FRONTAL["r"]
