@@ -8,6 +8,14 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
+class PatientContext:
+    """Whose limits apply. ``sex``: empty where unknown or neither; ``age_years``: fractions for infants."""
+
+    sex: Literal["M", "F", ""] = ""
+    age_years: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LeadQuality:
     """``verdict``: ok, poor (readable with doubt), unusable (do it again). ``faults``: codes, such as ``flat``,
     ``saturated``, ``mains``, ``wander``, ``noise``, ``missing``."""
