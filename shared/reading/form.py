@@ -1,10 +1,14 @@
-"""What a centre brings of its own: the form its readers fill, what it must not lack, and its sheet."""
+"""What a centre brings of its own: the form its readers fill, what it stands on, what it must not lack, its sheet."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
+from shared.blobs import BlobRef
+from shared.db import Session
 from shared.errors import FieldProblem, Invalid
 from shared.paper.render import Sheet
 from shared.signing.document import ReportDocument
@@ -12,7 +16,8 @@ from shared.signing.document import ReportDocument
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """What a form may be held against: ``laterality`` L, R, B and ``sex`` M, F, O, U as ordered."""
+    """What a form may be held against: ``laterality`` L, R, B and ``sex`` M, F, O, U as ordered; ``age`` like ``65Y``,
+    where the order has no date of birth."""
 
     case_id: str
     center: str
@@ -20,10 +25,29 @@ class CaseFacts:
     laterality: str | None
     sex: str | None
     study_uids: tuple[str, ...] = ()
+    birth_date: date | None = None
+    age: str | None = None
+    exam_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a report stands on beyond its reader's words: measured values, curves, previous results.
+
+    ``data`` is the centre's own; ``files`` are bytes of the centre's store that the sheet prints, by the form's names.
+    """
+
+    data: Any = None
+    files: Mapping[str, BlobRef] = field(default_factory=dict)
 
 
 class ReportForm(Protocol):
-    """One object a centre, without state. ``render_sheet`` blocks and is called in a thread."""
+    """One object a centre, without state. ``render_sheet`` blocks and is called in a thread.
+
+    At each signature over a new version: ``gather``, ``problems``, ``content_of``, then ``render_sheet``. Between the
+    first and the commit the case's version must not change, so whatever changes what ``gather`` finds has to raise it
+    (``add_content`` does); else a report would be signed over values that no longer stand.
+    """
 
     @property
     def center(self) -> str: ...
@@ -32,8 +56,14 @@ class ReportForm(Protocol):
     def model(self) -> type[BaseModel]:
         """The draft's fields. All have defaults: a draft may be empty."""
 
-    def problems(self, form: BaseModel, facts: CaseFacts) -> list[FieldProblem]:
+    async def gather(self, session: Session, facts: CaseFacts, form: BaseModel) -> Evidence:
+        """From the centre's own rows, in the short transaction that prepares a signature. Reads, never writes."""
+
+    def problems(self, form: BaseModel, facts: CaseFacts, evidence: Evidence) -> list[FieldProblem]:
         """Why the form cannot be signed; empty if it can."""
+
+    def content_of(self, form: BaseModel, evidence: Evidence) -> dict[str, Any]:
+        """The statement's ``content``, plain JSON: what is signed of form and evidence."""
 
     def positive_of(self, form: BaseModel) -> bool | None:
         """阳性, or None where nobody said."""
@@ -41,8 +71,8 @@ class ReportForm(Protocol):
     def summary(self, form: BaseModel) -> str:
         """The diagnosis in one line, for lists."""
 
-    def render_sheet(self, document: ReportDocument) -> Sheet:
-        """The PDF, with the boxes its signatures go into."""
+    def render_sheet(self, document: ReportDocument, files: Mapping[str, bytes]) -> Sheet:
+        """The PDF, with the boxes its signatures go into. ``files``: the bytes of the evidence's files."""
 
 
 def parse_form(form: ReportForm, raw: dict[str, Any]) -> BaseModel:

@@ -35,6 +35,7 @@ class Desks:
             self._desk = Desk(
                 db=resources.db,
                 blobs=resources.region_blobs,
+                center_blobs=resources.blobs,
                 grants=SigningGrants(_secret(resources.settings.grant_secret)),
                 form=self._form,
                 public_url=resources.settings.public_url,

@@ -1,7 +1,7 @@
 """Where signatures are made: sheets rendered, keys used, files stored, all outside any row's lock."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,10 +29,12 @@ class Files:
 
 @dataclass(slots=True)
 class Desk:
-    """``blobs`` is the region's store; the gateway fetches signed reports from it."""
+    """``blobs`` is the region's store; the gateway fetches signed reports from it. ``center_blobs`` is the centre's
+    own, from which a sheet's files are read."""
 
     db: Database
     blobs: BlobStore
+    center_blobs: BlobStore
     grants: SigningGrants
     form: ReportForm
     public_url: str
@@ -41,9 +43,17 @@ class Desk:
         default_factory=lambda: ThreadPoolExecutor(_THREADS, thread_name_prefix="signing"), repr=False
     )
 
-    async def sign_new(self, document: ReportDocument, signer: Signatory, role: SignerRole, at: datetime) -> Files:
-        """The first signature under a new version."""
-        jws, pdf = await self._in_thread(self._sign_new, document, signer, role, at)
+    async def sign_new(
+        self,
+        document: ReportDocument,
+        signer: Signatory,
+        role: SignerRole,
+        at: datetime,
+        files: Mapping[str, BlobRef] | None = None,
+    ) -> Files:
+        """The first signature under a new version. Raises BlobMissing, Unavailable for a file of the sheet."""
+        printed = {name: await self.center_blobs.read(ref) for name, ref in (files or {}).items()}
+        jws, pdf = await self._in_thread(self._sign_new, document, printed, signer, role, at)
         return await self._store(jws, pdf)
 
     async def countersign(self, kept: Files, signer: Signatory, at: datetime) -> Files:
@@ -65,9 +75,9 @@ class Desk:
         )
 
     def _sign_new(
-        self, document: ReportDocument, signer: Signatory, role: SignerRole, at: datetime
+        self, document: ReportDocument, printed: Mapping[str, bytes], signer: Signatory, role: SignerRole, at: datetime
     ) -> tuple[bytes, bytes]:
-        sheet = self.form.render_sheet(document)
+        sheet = self.form.render_sheet(document, printed)
         jws = sign_as(document.canonical(), signer, role, at)
         boxes = sheet.boxes
         if SignerRole.REVIEWER in document.signature_roles and role is SignerRole.AUTHOR:

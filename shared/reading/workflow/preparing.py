@@ -1,9 +1,11 @@
 """What is about to be signed, gathered before any row is locked for it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.auth import Actor
+from shared.blobs import BlobRef
 from shared.db import Session
 from shared.reading.form import parse_form
 from shared.reading.lifecycle import Action
@@ -14,7 +16,7 @@ from shared.reading.workflow.credentials import Unlocked, current_credential, is
 from shared.reading.workflow.desk import Desk
 from shared.reading.workflow.drafts import waiting_version
 from shared.reading.workflow.report_row import ensure_report
-from shared.reading.workflow.statement import Making, build, person, require_signable
+from shared.reading.workflow.statement import Making, build, gather_signable, person
 from shared.signing.document import Person, ReportDocument, ReportStatus, SignerRole
 
 _BOTH = (SignerRole.AUTHOR, SignerRole.REVIEWER)
@@ -22,7 +24,8 @@ _BOTH = (SignerRole.AUTHOR, SignerRole.REVIEWER)
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What is about to be signed. ``countersigns``: the version that gets the reviewer's signature as it stands."""
+    """What is about to be signed. ``countersigns``: the version that gets the reviewer's signature as it stands;
+    ``files``: what the sheet prints of the centre's store."""
 
     case_version: int
     at: datetime
@@ -30,6 +33,7 @@ class Prepared:
     role: SignerRole
     document: ReportDocument
     form: dict[str, object]
+    files: Mapping[str, BlobRef] = field(default_factory=dict)
     countersigns: ReportVersion | None = None
     revises: int | None = None
     amends: int | None = None
@@ -43,7 +47,7 @@ async def prepare_author(
     case, at = step.case, step.now.replace(microsecond=0)
     draft = await reports.latest_draft(session, case_id)
     filled = parse_form(desk.form, draft.form if draft else {})
-    require_signable(desk.form, filled, case)
+    evidence = await gather_signable(session, desk.form, filled, case)
     report = await ensure_report(session, case)
     amends = await reports.version(session, report.report_id, report.released_version or 0)
     amend_reason = case.reason if amends is not None else None
@@ -60,7 +64,7 @@ async def prepare_author(
         amend_reason=amend_reason,
     )
     document = await build(
-        session, case, desk.form, filled, making, public_url=desk.public_url, development=development
+        session, case, desk.form, filled, evidence, making, public_url=desk.public_url, development=development
     )
     return Prepared(
         case_version=case.version,
@@ -69,6 +73,7 @@ async def prepare_author(
         role=SignerRole.AUTHOR,
         document=document,
         form=draft.form if draft else {},
+        files=evidence.files,
         amends=amends.version if amends else None,
         amend_reason=amend_reason,
     )
@@ -86,7 +91,7 @@ async def prepare_review(
         document = ReportDocument.model_validate(waiting.document)
         return Prepared(case.version, at, signer, SignerRole.REVIEWER, document, waiting.form, countersigns=waiting)
     filled = parse_form(desk.form, waiting.form)
-    require_signable(desk.form, filled, case)
+    evidence = await gather_signable(session, desk.form, filled, case)
     revised = await reports.version(session, report.report_id, waiting.revises)
     making = Making(
         report_id=report.report_id,
@@ -99,9 +104,18 @@ async def prepare_review(
         revises=revised,
     )
     document = await build(
-        session, case, desk.form, filled, making, public_url=desk.public_url, development=development
+        session, case, desk.form, filled, evidence, making, public_url=desk.public_url, development=development
     )
-    return Prepared(case.version, at, signer, SignerRole.REVIEWER, document, waiting.form, revises=waiting.revises)
+    return Prepared(
+        case_version=case.version,
+        at=at,
+        signer=signer,
+        role=SignerRole.REVIEWER,
+        document=document,
+        form=waiting.form,
+        files=evidence.files,
+        revises=waiting.revises,
+    )
 
 
 async def _signer(

@@ -73,7 +73,7 @@ async def _author(
     files = None
     if prepared.signer is not None:
         signatory = prepared.signer.signatory
-        files = await desk.sign_new(prepared.document, signatory, prepared.role, prepared.at)
+        files = await desk.sign_new(prepared.document, signatory, prepared.role, prepared.at, prepared.files)
     async with desk.db.transaction() as session:
         await cases.lock(session, actor, case_id)
         if (done := await _done(session, actor, case_id, action, token, grant)) is not None:
@@ -114,7 +114,8 @@ async def _review(
     if prepared.countersigns is not None:
         files = await desk.countersign(files_of(prepared.countersigns), prepared.signer.signatory, prepared.at)
     else:
-        files = await desk.sign_new(prepared.document, prepared.signer.signatory, prepared.role, prepared.at)
+        signatory = prepared.signer.signatory
+        files = await desk.sign_new(prepared.document, signatory, prepared.role, prepared.at, prepared.files)
     async with desk.db.transaction() as session:
         await cases.lock(session, actor, case_id)
         if (done := await done_by_reviewer(session, actor, case_id)) is not None:

@@ -10,7 +10,7 @@ from shared.auth import Actor
 from shared.db import Session
 from shared.errors import Conflict, Invalid
 from shared.events.case import Card
-from shared.reading.form import CaseFacts, ReportForm
+from shared.reading.form import CaseFacts, Evidence, ReportForm
 from shared.reading.models import Case, ReportVersion
 from shared.reading.workflow.snapshot import warnings_of
 from shared.signing.document import (
@@ -56,14 +56,20 @@ def facts_for_form(case: Case) -> CaseFacts:
         laterality=card.exam.laterality,
         sex=card.patient.sex,
         study_uids=tuple(case.study_uids),
+        birth_date=card.patient.birth_date,
+        age=card.patient.age,
+        exam_name=card.exam.name,
     )
 
 
-def require_signable(form: ReportForm, filled: BaseModel, case: Case) -> None:
-    """Raises Invalid (422) naming what the form lacks."""
-    problems = form.problems(filled, facts_for_form(case))
+async def gather_signable(session: Session, form: ReportForm, filled: BaseModel, case: Case) -> Evidence:
+    """What the form stands on. Raises Invalid (422) naming what it lacks."""
+    facts = facts_for_form(case)
+    evidence = await form.gather(session, facts, filled)
+    problems = form.problems(filled, facts, evidence)
     if problems:
         raise Invalid("报告尚不完整，不能签名", code="report_incomplete", errors=problems)
+    return evidence
 
 
 async def build(
@@ -71,6 +77,7 @@ async def build(
     case: Case,
     form: ReportForm,
     filled: BaseModel,
+    evidence: Evidence,
     making: Making,
     *,
     public_url: str,
@@ -94,7 +101,7 @@ async def build(
         requester=Requester(name=card.requester.name) if card.requester and card.requester.name else None,
         clinic=Organization(id=case.clinic_id, name=await directory.name_of(session, case.clinic_id)),
         reading_site=Organization(id=case.reading_site_id, name=site.name if site else case.reading_site_id),
-        content=filled.model_dump(mode="json"),
+        content=form.content_of(filled, evidence),
         positive=form.positive_of(filled),
         author=making.author,
         reviewer=making.reviewer,

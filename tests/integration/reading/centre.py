@@ -1,6 +1,7 @@
 """A centre with people who may sign, on a real database: what every test of the reading workflow stands on."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from shared import directory
 from shared.auth import SYSTEM, Actor, Role
 from shared.blobs import MemoryBlobStore
 from shared.clock import utc_now
-from shared.db import Database
+from shared.db import Database, Session
 from shared.errors import FieldProblem
 from shared.events.directory import (
     Account,
@@ -30,7 +31,7 @@ from shared.events.envelope import Envelope
 from shared.ids import new_id
 from shared.outbox import OutboxRow
 from shared.paper.render import Sheet
-from shared.reading.form import CaseFacts
+from shared.reading.form import CaseFacts, Evidence
 from shared.reading.models import Case, CaseHistory, Claim
 from shared.reading.schemas.order import Order
 from shared.reading.workflow import claims, drafts, signing
@@ -80,10 +81,16 @@ class PlainForm:
     center = "imaging"
     model: type[BaseModel] = ImagingForm
 
-    def problems(self, form: BaseModel, facts: CaseFacts) -> list[FieldProblem]:
+    async def gather(self, session: Session, facts: CaseFacts, form: BaseModel) -> Evidence:
+        return Evidence()
+
+    def problems(self, form: BaseModel, facts: CaseFacts, evidence: Evidence) -> list[FieldProblem]:
         return imaging_problems(
             ImagingForm.model_validate(form.model_dump()), laterality=facts.laterality, sex=facts.sex
         )
+
+    def content_of(self, form: BaseModel, evidence: Evidence) -> dict[str, Any]:
+        return form.model_dump(mode="json")
 
     def positive_of(self, form: BaseModel) -> bool | None:
         return ImagingForm.model_validate(form.model_dump()).positive
@@ -91,7 +98,7 @@ class PlainForm:
     def summary(self, form: BaseModel) -> str:
         return ImagingForm.model_validate(form.model_dump()).impression
 
-    def render_sheet(self, document: ReportDocument) -> Sheet:
+    def render_sheet(self, document: ReportDocument, files: Mapping[str, bytes]) -> Sheet:
         return render_sheet(document)
 
 
@@ -158,7 +165,8 @@ class Centre:
 
     @classmethod
     async def open(cls, db: Database, keys: Keys) -> "Centre":
-        desk = Desk(db, MemoryBlobStore("region"), SigningGrants(), PlainForm(), "https://region.example")
+        region, own = MemoryBlobStore("region"), MemoryBlobStore("imaging")
+        desk = Desk(db, region, own, SigningGrants(), PlainForm(), "https://region.example")
         centre = cls(db, keys, desk)
         organizations = [
             Organization(org_id=org_id, name=f"示例机构{org_id}", org_kind=kind)

@@ -1,6 +1,7 @@
 """The same call twice: at once, or again because its answer was lost."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -21,12 +22,13 @@ class Together:
 
     def __init__(self, form: Any, both: asyncio.Barrier, loop: asyncio.AbstractEventLoop) -> None:
         self.center, self.model = form.center, form.model
-        self.problems, self.positive_of, self.summary = form.problems, form.positive_of, form.summary
+        self.gather, self.problems, self.content_of = form.gather, form.problems, form.content_of
+        self.positive_of, self.summary = form.positive_of, form.summary
         self._form, self._both, self._loop = form, both, loop
 
-    def render_sheet(self, document: ReportDocument) -> Any:
+    def render_sheet(self, document: ReportDocument, files: Mapping[str, bytes]) -> Any:
         asyncio.run_coroutine_threadsafe(_meet(self._both), self._loop).result(20)
-        return self._form.render_sheet(document)
+        return self._form.render_sheet(document, files)
 
 
 async def _meet(both: asyncio.Barrier) -> None:

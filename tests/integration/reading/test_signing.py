@@ -3,6 +3,7 @@
 import asyncio
 import io
 import threading
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -149,12 +150,13 @@ async def test_a_case_that_moved_while_it_was_being_signed_is_not_signed(centre:
         """The clinic's late image comes while the sheet is rendered."""
 
         center, model = made.center, made.model
-        problems, positive_of, summary = made.problems, made.positive_of, made.summary
+        gather, problems, content_of = made.gather, made.problems, made.content_of
+        positive_of, summary = made.positive_of, made.summary
 
-        def render_sheet(self, document: ReportDocument) -> Any:
+        def render_sheet(self, document: ReportDocument, files: Mapping[str, bytes]) -> Any:
             centre_loop.call_soon_threadsafe(moving.set)
             assert moved.wait(10)
-            return made.render_sheet(document)
+            return made.render_sheet(document, files)
 
     centre_loop, moving, moved = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
     centre.desk.form = Slow()

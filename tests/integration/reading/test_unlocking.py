@@ -22,7 +22,7 @@ class WatchedDesk(Desk):
 
     def __init__(self, centre: Centre) -> None:
         own = centre.desk
-        super().__init__(own.db, own.blobs, own.grants, own.form, own.public_url)
+        super().__init__(own.db, own.blobs, own.center_blobs, own.grants, own.form, own.public_url)
         self.connections_held: list[int] = []
 
     async def run(self, work: Callable[..., T], *arguments: Any) -> T:
