@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from services.imaging.intake.sorting import Image
-from services.imaging.intake.spool import Spool
 from services.imaging.models import CONTENT_KIND
 from services.imaging.queries import instances
 from services.imaging.queries.instances import Known
@@ -24,6 +23,7 @@ from shared.reading.workflow.arrival import Arrival, Content, Outcome
 from shared.reading.workflow.intake import accept, find_same
 from shared.resources import Resources
 from shared.telemetry import fields
+from shared.web.upload import Spool
 
 logger = logging.getLogger(__name__)
 

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from services.imaging.intake.form import ReceivedFile
 from services.imaging.intake.sorting import Refusal
-from services.imaging.intake.spool import Spool
 from services.imaging.models import QuarantinedFile
 from services.imaging.queries import quarantine as queries
 from services.imaging.settings import ImagingSettings
@@ -15,6 +13,7 @@ from shared.blobs import BlobRef
 from shared.ids import new_id
 from shared.resources import Resources
 from shared.telemetry import correlation_id
+from shared.web.upload import ReceivedFile, Spool
 
 
 async def keep_refused(

@@ -7,10 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, Field
 
-from services.imaging.intake.form import ORDER_MAX_BYTES
 from services.imaging.intake.openapi import order_body, upload_body
 from services.imaging.intake.order import read_order
-from services.imaging.intake.receive import Limits, read_bounded, receive_form
 from services.imaging.intake.take_in import Sender, take_in
 from services.imaging.queries.cases import own_cases_of_study
 from services.imaging.settings import settings_of
@@ -23,6 +21,7 @@ from shared.reading.models import Case
 from shared.reading.workflow.arrival import Outcome
 from shared.reading.workflow.intake import complete, place_order
 from shared.web import CurrentActor, CurrentResources, client_address
+from shared.web.upload import ORDER_MAX_BYTES, Limits, read_bounded, receive_form
 
 # First among the parameters, so that it is the moment the request's head arrived and not when the token was checked.
 Arrived = Annotated[datetime, Depends(utc_now)]

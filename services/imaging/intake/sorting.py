@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
-from services.imaging.intake.form import ReceivedFile
-from services.imaging.intake.spool import Spool, disk_errors
 from services.imaging.parse.instance import Instance
 from services.imaging.parse.limits import Limits
 from services.imaging.parse.outcomes import Conclusion, Ignored, RefusedFile, Taken
 from services.imaging.parse.refusal import FailureCode
 from services.imaging.parse.sort_out import UploadSorter
+from shared.web.upload import ReceivedFile, Spool, disk_errors
 
 _COPY_BYTES = 1 << 20
 

@@ -10,12 +10,10 @@ from functools import partial
 
 from services.imaging.intake.accept import Upload, accept_images
 from services.imaging.intake.card import contradictions, exam_of, modality_of, patient_of, remarks_as_warnings
-from services.imaging.intake.form import ReceivedForm
 from services.imaging.intake.order import ImagingOrder, read_order, warnings_of
 from services.imaging.intake.quarantine import keep_refused
 from services.imaging.intake.refusals import refusal_error
 from services.imaging.intake.sorting import Refusal, Sorted, sort_files
-from services.imaging.intake.spool import Spool
 from services.imaging.parse.limits import Limits
 from services.imaging.parse.outcomes import Ignored
 from services.imaging.settings import settings_of
@@ -27,6 +25,7 @@ from shared.reading.models import Case
 from shared.reading.workflow.arrival import Arrival, Outcome
 from shared.resources import Resources
 from shared.telemetry import fields
+from shared.web.upload import ReceivedForm, Spool
 
 logger = logging.getLogger(__name__)
 

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from services.imaging.intake.form import ReceivedFile
 from services.imaging.intake.refusals import refusal_error
 from services.imaging.intake.sorting import Sorted, sort_files
-from services.imaging.intake.spool import Spool
 from services.imaging.parse.limits import Limits
 from shared.errors import Unavailable
+from shared.web.upload import ReceivedFile, Spool
 from tests.support.dicom import archive, dicom, gbk_dicom, uid
 
 SMALL = Limits(max_files=5, max_file_bytes=1 << 20, max_expanded_bytes=2 << 20, bomb_floor_bytes=1 << 16)

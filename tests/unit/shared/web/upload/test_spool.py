@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.imaging.intake.spool import Spool
 from shared.errors import Unavailable
+from shared.web.upload.spool import Spool
 
 
 @pytest.mark.parametrize("memory_bytes", [0, 5, 1 << 20])

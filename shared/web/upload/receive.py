@@ -8,9 +8,9 @@ from pathlib import Path
 
 from starlette.requests import ClientDisconnect, Request
 
-from services.imaging.intake.form import FormParser, ReceivedForm, boundary_of
-from services.imaging.intake.spool import Spool
 from shared.errors import TooLarge, Unreadable, UnsupportedKind
+from shared.web.upload.form import FormParser, ReceivedForm, boundary_of
+from shared.web.upload.spool import Spool
 
 _SLAB_BYTES = 1 << 20  # one job a slab: 256 KB slabs measurably cost more hand-overs than they save memory
 

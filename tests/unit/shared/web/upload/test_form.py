@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from services.imaging.intake.form import ORDER_MAX_BYTES, FormParser, ReceivedForm, boundary_of
-from services.imaging.intake.spool import Spool
 from shared.errors import GongzhenError, Invalid, TooLarge, Unreadable, UnsupportedKind
+from shared.web.upload.form import ORDER_MAX_BYTES, FormParser, ReceivedForm, boundary_of
+from shared.web.upload.spool import Spool
 from tests.support.multipart import BOUNDARY, closing, part
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from services.imaging.intake.spool import Spool
 from shared.errors import FieldProblem, Invalid, TooLarge, Unreadable, UnsupportedKind
+from shared.web.upload.spool import Spool
 
 ORDER_PART = "order"
 ORDER_MAX_BYTES = 256 * 1024
