@@ -262,7 +262,8 @@ def _add_fibrillation(
 ) -> None:
     """f waves of atrial fibrillation, the sawtooth of flutter, the chaos of ventricular fibrillation."""
     if rhythm == "flutter":
-        saw = 2 * ((time * flutter_bpm / 60) % 1.0) - 1
+        # It falls in a fifth of the cycle: a discontinuity would be the jump of a pacing spike.
+        saw = np.interp((time * flutter_bpm / 60) % 1.0, [0.0, 0.8, 1.0], [-1.0, 1.0, -1.0])
         for lead in signal:
             signal[lead] -= amplitude * 1.2 * _level(lead, "p", 75.0) * saw
     if rhythm not in {"af", "vf"}:
