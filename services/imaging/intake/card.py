@@ -1,14 +1,11 @@
-"""What the images say of patient and exam (to fill what the order leaves open), and where they deny the order."""
+"""What the images say of patient and exam, to fill what the order leaves open and to be held against it."""
 
 from collections.abc import Sequence
 
-from services.imaging.intake.names import is_same_name
 from services.imaging.parse.instance import Instance
-from services.imaging.parse.patient import PatientFacts
 from shared.events.case import CaseWarning, Exam, Patient
-from shared.reading.schemas.order import Order
+from shared.reading.workflow.doubts import ShownPatient
 
-_FIELDS = ("姓名", "性别", "出生日期", "患者编号")
 _REMARKS_SHOWN = {
     "charset_assumed": "影像文件未声明字符集，姓名等文字按机构默认字符集解读",
     "charset_invalid": "影像文件的文字与其声明的字符集不符，请核对姓名",
@@ -50,42 +47,14 @@ def modality_of(facts: Sequence[Instance]) -> str | None:
     return next((name for name in named if name not in ("SR", "PR", "KO", "DOC", "AU")), next(iter(named), None))
 
 
-def contradictions(order: Order, facts: Sequence[Instance]) -> list[CaseWarning]:
-    """One ``patient_mismatch`` naming the fields (never their values) in which an image denies the order.
-
-    Fields either side leaves empty say nothing; a patient declared unknown cannot be contradicted.
-    """
-    if order.patient.unknown:
-        return []
-    patients = list(dict.fromkeys(each.patient for each in facts))
-    fields = [
-        word
-        for word, differs in zip(_FIELDS, (_name_differs, _sex_differs, _birth_differs, _id_differs), strict=True)
-        if any(differs(order.patient, shown) for shown in patients)
-    ]
-    if not fields:
-        return []
+def shown_patients(facts: Sequence[Instance]) -> list[ShownPatient]:
+    """Each patient the images name, once."""
     return [
-        CaseWarning(code="patient_mismatch", detail=f"影像文件中的{'、'.join(fields)}与申请单不一致，请核对患者身份")
+        ShownPatient(shown.id, shown.name_text, shown.sex, shown.birth_date)
+        for shown in dict.fromkeys(each.patient for each in facts)
     ]
 
 
 def remarks_as_warnings(remarks: Sequence[str]) -> list[CaseWarning]:
     """Of what parsing forgave, that which a reader should know."""
     return [CaseWarning(code=code, detail=text) for code, text in _REMARKS_SHOWN.items() if code in remarks]
-
-
-def _name_differs(ordered: Patient, shown: PatientFacts) -> bool:
-    return bool(ordered.name and shown.name_text) and not is_same_name(ordered.name, shown.name_text)
-
-
-def _sex_differs(ordered: Patient, shown: PatientFacts) -> bool:
-    return {ordered.sex, shown.sex} == {"M", "F"}
-
-
-def _birth_differs(ordered: Patient, shown: PatientFacts) -> bool:
-    return None not in (ordered.birth_date, shown.birth_date) and ordered.birth_date != shown.birth_date
-
-
-def _id_differs(ordered: Patient, shown: PatientFacts) -> bool:
-    return bool(ordered.id and shown.id) and ordered.id != shown.id

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, Field
 
 from services.imaging.intake.openapi import order_body, upload_body
-from services.imaging.intake.order import read_order
+from services.imaging.intake.order import ImagingOrder
 from services.imaging.intake.take_in import Sender, take_in
 from services.imaging.queries.cases import own_cases_of_study
 from services.imaging.settings import settings_of
@@ -18,6 +18,7 @@ from shared.clock import utc_now
 from shared.errors import NotFound
 from shared.events.case import CaseWarning
 from shared.reading.models import Case
+from shared.reading.schemas.sent_order import read_order
 from shared.reading.workflow.arrival import Outcome
 from shared.reading.workflow.intake import complete, place_order
 from shared.web import CurrentActor, CurrentResources, client_address
@@ -96,7 +97,7 @@ def intake_router() -> APIRouter:
         idempotency_key: IdempotencyKey = None,
     ) -> AcceptedCase:
         actor.require(Role.clinic)
-        order = read_order(await read_bounded(request, ORDER_MAX_BYTES))
+        order = read_order(ImagingOrder, await read_bounded(request, ORDER_MAX_BYTES))
         async with resources.db.transaction() as session:
             accepted = await place_order(session, actor, "imaging", order, idempotency_key)
             if accepted.outcome is not Outcome.same:

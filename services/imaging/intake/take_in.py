@@ -9,8 +9,8 @@ from datetime import datetime
 from functools import partial
 
 from services.imaging.intake.accept import Upload, accept_images
-from services.imaging.intake.card import contradictions, exam_of, modality_of, patient_of, remarks_as_warnings
-from services.imaging.intake.order import ImagingOrder, read_order, warnings_of
+from services.imaging.intake.card import exam_of, modality_of, patient_of, remarks_as_warnings, shown_patients
+from services.imaging.intake.order import ImagingOrder
 from services.imaging.intake.quarantine import keep_refused
 from services.imaging.intake.refusals import refusal_error
 from services.imaging.intake.sorting import Refusal, Sorted, sort_files
@@ -22,7 +22,9 @@ from shared.auth import Actor
 from shared.errors import FieldProblem, InstanceConflict, Invalid
 from shared.events.case import Patient
 from shared.reading.models import Case
+from shared.reading.schemas.sent_order import read_order
 from shared.reading.workflow.arrival import Arrival, Outcome
+from shared.reading.workflow.doubts import contradictions, warnings_of
 from shared.resources import Resources
 from shared.telemetry import fields
 from shared.web.upload import ReceivedForm, Spool
@@ -53,7 +55,7 @@ async def take_in(resources: Resources, sorters: Executor, sender: Sender, form:
     Refused files are in quarantine when it raises.
     """
     settings = settings_of(resources)
-    order = read_order(form.order)
+    order = read_order(ImagingOrder, form.order)
     if not form.files:
         raise Invalid("没有文件", code="no_files", errors=[FieldProblem("files", "missing", "需要至少一个文件")])
     async with resources.db.transaction() as session:
@@ -93,7 +95,11 @@ def _arrival(sender: Sender, order: ImagingOrder, found: Sorted) -> Arrival:
         order=order,
         contents=(),
         first_byte_at=sender.first_byte_at,
-        warnings=[*warnings_of(order), *contradictions(order, facts), *remarks_as_warnings(found.remarks)],
+        warnings=[
+            *warnings_of(order),
+            *contradictions(order.patient, shown_patients(facts), "影像文件"),
+            *remarks_as_warnings(found.remarks),
+        ],
         modality=modality_of(facts),
         body_part=next((each.body_part for each in facts if each.body_part), None),
         study_uids=sorted({each.study_uid for each in facts}),
