@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from services.imaging.report_form.wording import contradiction_problems, leftover_problems
+from services.imaging.report_form.wording import contradiction_problems
 from shared.errors import FieldProblem
+from shared.paper.leftovers import leftover_problems
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)]
 Acknowledged = Literal["laterality_contradiction", "sex_contradiction"]

@@ -1,33 +1,15 @@
-"""Two of the five obvious errors that the national radiology indicators count (国卫办医政函〔2024〕150号):
-leftover words of a template, and a side or an organ that the patient's order contradicts."""
+"""One of the five obvious errors that the national radiology indicators count (国卫办医政函〔2024〕150号): a side or an
+organ that the patient's order contradicts. Another, leftover words of a template, every centre shares."""
 
 import re
 from collections.abc import Mapping
 
 from shared.errors import FieldProblem
 
-_LEFTOVERS = (
-    re.compile(r"_{2,}|＿+"),
-    re.compile(r"[【\[［{｛]\s*[】\]］}｝]"),
-    re.compile(r"【[^】]*(?:请|选择|填写|待填|[/／|])[^】]*】"),
-    re.compile(r"[xX×*＊]{2,}\s*(?:cm|mm|厘米|毫米|枚|个|级|类)"),
-    re.compile(r"[?？]{3,}"),
-    re.compile(r"<[^<>]*(?:请|选择|填写)[^<>]*>"),
-)
 _SIDES = {"L": ("左", "右"), "R": ("右", "左")}
 _SIDE_WORDS = {"左": "左侧", "右": "右侧"}
 _ONLY_FEMALE = re.compile(r"子宫|卵巢|输卵管|阴道|宫颈")
 _ONLY_MALE = re.compile(r"前列腺|精囊|睾丸|附睾|阴茎")
-
-
-def leftover_problems(texts: Mapping[str, str]) -> list[FieldProblem]:
-    found = []
-    for pointer, text in texts.items():
-        leftovers = [match.group() for pattern in _LEFTOVERS for match in pattern.finditer(text)]
-        if leftovers:
-            shown = "、".join(f"“{leftover[:20]}”" for leftover in dict.fromkeys(leftovers))
-            found.append(FieldProblem(pointer, "placeholder_left", f"残留模板占位：{shown}"))
-    return found
 
 
 def contradiction_problems(texts: Mapping[str, str], *, laterality: str | None, sex: str | None) -> list[FieldProblem]:
