@@ -1,7 +1,24 @@
 """What the ECG centre needs to know beyond every service's settings."""
 
+from pydantic import Field
+
+from shared.resources import Resources
 from shared.settings import Settings
 
 
 class EcgSettings(Settings):
     service: str = "ecg"
+    upload_max_bytes: int = Field(default=128 << 20, ge=1 << 10, description="bytes of one upload, all files together")
+    upload_max_files: int = Field(default=200, ge=1, description="files of one upload")
+    ecg_critical_rules: str = Field(
+        default="national@2017", description="the list of critical ECGs the county has chosen, with its version"
+    )
+    ecg_judges: int = Field(default=2, ge=1, le=32, description="processes that read and measure uploads")
+    ecg_judge_s: float = Field(default=20.0, gt=0, description="seconds an upload may take to be read and measured")
+
+
+def settings_of(resources: Resources) -> EcgSettings:
+    """Raises TypeError when the process was opened with another service's settings."""
+    if not isinstance(resources.settings, EcgSettings):
+        raise TypeError("the ECG centre runs on EcgSettings")
+    return resources.settings

@@ -1,0 +1,1 @@
+"""The ECG centre's SQL."""
