@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import StreamingResponse
 
-from services.imaging.api.bytes import answer_bytes
 from services.imaging.models import CONTENT_KIND
 from services.imaging.queries import instances
 from shared import audit
@@ -16,6 +15,7 @@ from shared.errors import NotFound
 from shared.reading.models import Case
 from shared.reading.queries import cases
 from shared.web import CurrentActor, CurrentResources, client_address
+from shared.web.bytes import answer_bytes
 
 
 class ShownInstance(BaseModel):

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import StreamingResponse
 
-from services.imaging.api.bytes import answer_bytes
 from services.imaging.models import QuarantinedFile
 from services.imaging.queries import quarantine
 from services.imaging.settings import settings_of
@@ -16,6 +15,7 @@ from shared.auth import Actor, Role
 from shared.db import Session
 from shared.errors import NotFound
 from shared.web import CurrentActor, CurrentResources, client_address
+from shared.web.bytes import answer_bytes
 
 
 class ShownFile(BaseModel):

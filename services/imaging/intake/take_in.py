@@ -5,7 +5,6 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from services.imaging.intake.accept import Upload, accept_images
@@ -18,10 +17,10 @@ from services.imaging.parse.limits import Limits
 from services.imaging.parse.outcomes import Ignored
 from services.imaging.settings import settings_of
 from shared import directory
-from shared.auth import Actor
 from shared.errors import FieldProblem, InstanceConflict, Invalid
 from shared.events.case import Patient
 from shared.reading.models import Case
+from shared.reading.routes.intake import Sender
 from shared.reading.schemas.sent_order import read_order
 from shared.reading.workflow.arrival import Arrival, Outcome
 from shared.reading.workflow.doubts import contradictions, warnings_of
@@ -37,16 +36,6 @@ class TakenIn:
     case: Case
     outcome: Outcome
     ignored: Sequence[Ignored]
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who uploads, from where, since when, under which Idempotency-Key."""
-
-    actor: Actor
-    address: str
-    first_byte_at: datetime
-    idempotency_key: str | None
 
 
 async def take_in(resources: Resources, sorters: Executor, sender: Sender, form: ReceivedForm, spool: Spool) -> TakenIn:
@@ -106,8 +95,8 @@ def _arrival(sender: Sender, order: ImagingOrder, found: Sorted) -> Arrival:
         # Of somebody nobody knows, the machine's name and sex are what an operator had to type.
         patient_from_file=Patient(id=patient.id) if order.patient.unknown else patient,
         exam_from_file=exam_of(facts),
-        expected_count=order.expected_instances,
-        is_complete=order.expected_instances is None,
+        expected_count=order.expected_count,
+        is_complete=order.expected_count is None,
         idempotency_key=sender.idempotency_key,
     )
 

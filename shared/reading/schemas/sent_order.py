@@ -37,6 +37,11 @@ class SentOrder(Order):
     accession_number: Annotated[AccessionNumber, AfterValidator(_printable)] | None = None
     patient: SentPatient = Field(default_factory=SentPatient)
 
+    @property
+    def expected_count(self) -> int | None:
+        """The number of contents that make the exam whole, where the order says it."""
+        return None
+
     @model_validator(mode="before")
     @classmethod
     def _without_blanks(cls, value: Any) -> Any:

@@ -2,26 +2,27 @@
 
 from typing import Any
 
-from services.imaging.intake.order import ImagingOrder
+from shared.reading.schemas.sent_order import SentOrder
 
 
-def order_body() -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": _order_schema()}}}}
+def order_body(model: type[SentOrder]) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": _schema_of(model)}}}}
 
 
-def upload_body() -> dict[str, Any]:
+def upload_body(model: type[SentOrder], files_are: str) -> dict[str, Any]:
+    """``files_are``: what the centre takes as ``files``, one line."""
     files = {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1}
     schema = {
         "type": "object",
         "required": ["order", "files"],
-        "properties": {"order": _order_schema(), "files": {**files, "description": "DICOM files, or ZIPs of folders"}},
+        "properties": {"order": _schema_of(model), "files": {**files, "description": files_are}},
     }
     form = {"schema": schema, "encoding": {"order": {"contentType": "application/json"}}}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": form}}}
 
 
-def _order_schema() -> Any:
-    schema = ImagingOrder.model_json_schema()
+def _schema_of(model: type[SentOrder]) -> Any:
+    schema = model.model_json_schema()
     return _inlined(schema, schema.pop("$defs", {}))
 
 
