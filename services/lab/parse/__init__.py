@@ -1,0 +1,1 @@
+"""What analyzers and systems send: HL7 v2, ASTM, FHIR, JSON, read into one ``Message``."""

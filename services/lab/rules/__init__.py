@@ -1,0 +1,1 @@
+"""What a value means: intervals, criticals, deltas, plausibility, autoverification, quality control. Pure."""
