@@ -19,6 +19,7 @@ _TYPES = {"SB": "i1", "UB": "u1", "MB": "u1", "AB": "u1", "SS": "i2", "US": "u2"
 _BY_BITS = {8: "SB", 16: "SS", 32: "SL"}
 _MICROVOLTS = {"uv": 1.0, "µv": 1.0, "μv": 1.0, "microvolt": 1.0, "microvolts": 1.0, "mv": 1e3, "millivolt": 1e3,
                "millivolts": 1e3, "v": 1e6, "nv": 1e-3}  # fmt: skip
+_STEPS = (1e-6, 1e6)
 _PADDING_RUN_S = 1.0
 
 
@@ -154,8 +155,8 @@ def _channel(values: Values, item: DataSet, remarks: set[Remark]) -> Channel | N
     sensitivity = values.number(0x003A0210, item)
     correction = values.number(0x003A0212, item)
     step = (sensitivity or 0.0) * (1.0 if correction is None else correction)
-    if not step:
-        raise Refused(RefusalCode.samples_invalid, "DICOM 波形没有说明幅度刻度，无法测量，请重新导出。")
+    if not _STEPS[0] <= abs(step) <= _STEPS[1]:
+        raise Refused(RefusalCode.samples_invalid, "DICOM 波形没有可信的幅度刻度，无法测量，请重新导出。")
     scale, known = _microvolts_per_unit(values, item, step)
     if scale is None:
         remarks.add(Remark.leads_ignored)

@@ -12,14 +12,17 @@ MAX_HEADER_BYTES = 256 << 10
 MAX_SIGNALS = 64
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _RECORD = re.compile(
-    rf"(?P<name>[\w.\-]+)(?P<segments>/\d+)?[ \t]+(?P<signals>\d{{1,4}})(?:[ \t]+(?P<rate>{_NUMBER})(?:/{_NUMBER}(?:\({_NUMBER}\))?)?"
-    rf"(?:[ \t]+(?P<samples>\d{{1,12}})(?:[ \t]+(?P<time>[\d:.]+)(?:[ \t]+(?P<date>\d{{1,2}}/\d{{1,2}}/\d{{4}}))?)?)?)?\s*"
+    r"(?P<name>[\w.\-]+)(?P<segments>/\d+)?[ \t]+(?P<signals>\d{1,4})"
+    rf"(?:[ \t]+(?P<rate>{_NUMBER})(?:/{_NUMBER}(?:\({_NUMBER}\))?)?"
+    r"(?:[ \t]+(?P<samples>\d{1,12})"
+    r"(?:[ \t]+(?P<time>[\d:.]+)(?:[ \t]+(?P<date>\d{1,2}/\d{1,2}/\d{4}))?)?)?)?\s*"
 )
 _FORMAT = re.compile(r"(?P<format>\d{1,4})(?:x(?P<frame>\d{1,4}))?(?::(?P<skew>\d{1,6}))?(?:\+(?P<offset>\d{1,9}))?")
 _GAIN = re.compile(rf"(?P<gain>{_NUMBER})(?:\((?P<baseline>[+-]?\d{{1,10}})\))?(?:/(?P<units>\S+))?")
 _INTEGER = re.compile(r"[+-]?\d{1,10}")
 _COMMENT = re.compile(r"#\s*<?\s*(age|sex|gender|dx)\s*>?\s*[:：]\s*(.*)", re.IGNORECASE)
 _MICROVOLTS = {"mv": 1e3, "uv": 1.0, "µv": 1.0, "μv": 1.0, "v": 1e6, "nv": 1e-3}
+_GAINS = (1e-6, 1e12)
 _DEFAULT_GAIN, _DEFAULT_RATE_HZ = 200.0, 250.0
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -111,6 +114,8 @@ def _signal(line: str) -> Signal:
     numbers = [_integer(text) for text in fields[3:8]] + [None] * 5
     zero = numbers[1] or 0
     given = float(gain["gain"]) if gain else 0.0
+    if given and not _GAINS[0] <= abs(given) <= _GAINS[1]:
+        raise Refused(RefusalCode.samples_invalid, "WFDB 信号的增益不合理，无法测量，请重新导出。")
     scale = _MICROVOLTS.get(((gain["units"] if gain else None) or "mV").lower())
     return Signal(
         file_name=fields[0].replace("\\", "/").rpartition("/")[2],

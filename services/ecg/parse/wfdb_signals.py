@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from services.ecg.parse.limits import MAX_SAMPLES
 from services.ecg.parse.refusal import RefusalCode, Refused
 from services.ecg.parse.wfdb_header import Signal
 
@@ -28,6 +29,8 @@ def stored_samples(data: bytes, signals: Sequence[Signal], sample_count: int) ->
     count = sample_count or held
     if count > held or not count:
         raise Refused(RefusalCode.format_broken, "WFDB 数据文件比头文件所说的短，请重新上传完整文件。")
+    if count * len(signals) > MAX_SAMPLES:
+        raise Refused(RefusalCode.too_large, "WFDB 记录的样点过多，请截取静息心电图后上传。")
     flat = _decoded(payload, kind, count * len(signals))
     return flat.reshape(count, len(signals)).T
 
