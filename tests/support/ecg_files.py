@@ -117,7 +117,7 @@ def scp_example(
     leads: Mapping[str, ScpSteps], *, order: int = 2, huffman: bool = True, nanovolts: int = 2500,
     interval_us: int = 2000, tags: bytes = b"", extra: Mapping[int, bytes] | None = None, with_checksums: bool = True,
 ) -> bytes:  # fmt: skip
-    """A whole file of equally long leads; ``tags`` are section 1's, ``extra`` more sections or others in their place."""
+    """A whole file of equally long leads; ``tags`` are section 1's, ``extra`` replaces or adds sections."""
     sections = {
         1: tags + b"\xff\0\0",
         3: scp_leads({name: (1, len(steps)) for name, steps in leads.items()}),

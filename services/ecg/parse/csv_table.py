@@ -36,7 +36,7 @@ class CsvReader:
         return False
 
     def read(self, file: SourceFile, companions: Mapping[str, SourceFile]) -> Read:
-        text = text_of(file.data).replace("\r\n", "\n").replace("\r", "\n").rstrip()
+        text = text_of(file.data).replace("\r\n", "\n").replace("\r", "\n").rstrip("\n ")
         if text.count("\n") > MAX_LINES:
             raise Refused(RefusalCode.too_large, "行数过多，超出静息心电图的范围。")
         lines = text.split("\n")

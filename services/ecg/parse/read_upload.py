@@ -116,7 +116,7 @@ class _Upload:
         if name.endswith(_SIGNAL_ENDINGS):
             detail = "缺少同名的 .hea 头文件：WFDB 的头文件和数据文件请一起上传。"
             self._refusals[number] = Refused(RefusalCode.companion_missing, detail)
-        elif header in self._recordings:
+        elif header in self._recordings and _kind(file.data) is None:
             self._ignored[number] = Ignored.annotation
         else:
             self._refusals[number] = Refused(RefusalCode.not_ecg, _not_ecg(file.data))
@@ -145,8 +145,13 @@ def _numbers_used(answer: Read, beside: dict[str, int], number: int) -> tuple[in
 def _not_ecg(data: bytes) -> str:
     if not data:
         return "文件为空，请重新导出。"
-    kind = next((kind for start, kind in _KINDS.items() if data.startswith(start)), None)
-    if data[128:132] == b"DICM":
-        kind = "没有心电波形的 DICOM 文件"
-    what = f"这是{kind}，不是心电图数据" if kind else "不是本中心能识别的心电图数据"
+    kind = _kind(data)
+    what = f"这是 {kind}，不是心电图数据" if kind else "不是本中心能识别的心电图数据"
     return f"{what}。本中心读取：{READ_HERE}；请从心电图机导出其中一种原始数据。"
+
+
+def _kind(data: bytes) -> str | None:
+    """In Chinese, of what is surely something else than marks or an ECG."""
+    if data[128:132] == b"DICM":
+        return "没有心电波形的 DICOM 文件"
+    return next((kind for start, kind in _KINDS.items() if data.startswith(start)), None)
