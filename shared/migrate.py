@@ -36,7 +36,7 @@ def histories(service: str) -> list[tuple[str, Path]]:
     return [(schema, folder) for schema, folder in found if folder.is_dir()]
 
 
-def _config(schema: str, versions: Path, connection: Connection | None = None) -> Config:
+def alembic_config(schema: str, versions: Path, connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(str(resources.files("shared"))) / "migrations"))
     config.set_main_option("version_locations", str(versions))
@@ -49,7 +49,7 @@ def _config(schema: str, versions: Path, connection: Connection | None = None) -
 def _upgrade(connection: Connection, service: str) -> None:
     for schema, versions in histories(service):
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
-        command.upgrade(_config(schema, versions, connection), "head")
+        command.upgrade(alembic_config(schema, versions, connection), "head")
 
 
 async def migrate(url: str, service: str) -> None:
@@ -67,8 +67,8 @@ def _missing(connection: Connection, service: str) -> list[str]:
     missing = []
     for schema, versions in histories(service):
         context = MigrationContext.configure(connection, opts={"version_table_schema": schema})
-        head = ScriptDirectory.from_config(_config(schema, versions)).get_current_head()
-        known = {r.revision for r in ScriptDirectory.from_config(_config(schema, versions)).walk_revisions()}
+        head = ScriptDirectory.from_config(alembic_config(schema, versions)).get_current_head()
+        known = {r.revision for r in ScriptDirectory.from_config(alembic_config(schema, versions)).walk_revisions()}
         current = context.get_current_revision()
         # A newer database (unknown revision) is fine: schemas only expand under running code.
         if current != head and (current is None or current in known):

@@ -7,7 +7,7 @@ from shared.auth import TokenVerifier
 from shared.blobs import BlobStore, open_store
 from shared.bus import Bus, StreamLimits, connect
 from shared.db import Database
-from shared.settings import Settings
+from shared.settings import CenterSettings, Settings
 
 
 @dataclass(slots=True)
@@ -50,3 +50,10 @@ class Resources:
         await self.blobs.close()
         await self.region_blobs.close()
         await self.db.close()
+
+
+def center_settings(resources: Resources) -> CenterSettings:
+    """Raises TypeError in a process that is no centre's."""
+    if not isinstance(resources.settings, CenterSettings):
+        raise TypeError("a centre runs on CenterSettings")
+    return resources.settings

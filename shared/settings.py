@@ -34,3 +34,17 @@ class Settings(BaseSettings):
     demo_pin: str = "135790"
     log_level: str = "INFO"
     ready_file: Path | None = Field(default=None, description="a worker writes it when its consumers are attached")
+
+
+class CenterSettings(Settings):
+    """What every diagnostic centre needs to know besides. A centre overrides a default that does not fit it."""
+
+    upload_max_bytes: int = Field(default=4 << 30, ge=1 << 10, description="bytes of one upload, all files together")
+    upload_max_files: int = Field(default=20_000, ge=1, description="files of one upload, those in a ZIP included")
+    quarantine_days: int = Field(default=30, ge=1, description="how long refused files are kept")
+    quarantine_file_max_bytes: int = Field(default=256 << 20, ge=0, description="larger refused files: digest only")
+    quarantine_files_per_upload: int = Field(default=100, ge=1, description="refused files kept of one upload")
+    quarantine_clinic_bytes: int = Field(
+        default=2 << 30, ge=0, description="bytes of refused files kept of one clinic; the oldest beyond go"
+    )
+    orphan_hours: int = Field(default=24, ge=1, description="age at which stored bytes that no row names are dropped")

@@ -3,11 +3,11 @@
 from fastapi import FastAPI
 
 from services.imaging.api.instances import instances_router
-from services.imaging.api.quarantine import quarantine_router
 from services.imaging.intake.routes import intake_router
 from services.imaging.reading_form import ImagingReportForm
 from services.imaging.settings import ImagingSettings
 from shared.reading.routes import ReadingMetrics, reading_router
+from shared.reading.routes.quarantine import quarantine_router
 from shared.resources import Resources
 from shared.web import build_app
 
@@ -18,7 +18,7 @@ def create_app(settings: ImagingSettings | None = None, resources: Resources | N
         intake_router(),
         reading_router("imaging", ImagingReportForm(), metrics),
         instances_router(),
-        quarantine_router(),
+        quarantine_router("imaging"),
     ]
     return build_app(
         "imaging",

@@ -9,12 +9,16 @@ from shared.events.envelope import Envelope
 from shared.outbox import handle_once
 from shared.reading.workflow import sweeps
 from shared.reading.workflow.assign import queue
-from shared.resources import Resources
+from shared.reading.workflow.orphans import KeysInUse, drop_orphans
+from shared.reading.workflow.quarantine import drop_expired, enforce_quota
+from shared.reading.workflow.stored_files import SWEEP_S, drop_unnamed_files
+from shared.resources import Resources, center_settings
 from shared.worker import Loop, every
 
 LEASES_S = 1.0
 TURNAROUND_S = 5.0
 RECEIVED_S = 2.0
+QUOTA_S = 60.0  # how long a broken workstation may write beyond its clinic's quota
 _HOUR_S = 3600.0
 
 
@@ -27,6 +31,17 @@ def reading_loops(resources: Resources, center: str) -> list[Loop]:
         every("reading-turnaround", TURNAROUND_S, partial(sweeps.watch_turnaround, db, center)),
         every("reading-unqueued", RECEIVED_S, partial(sweeps.queue_received, db, center)),
         every("reading-keys", _HOUR_S, partial(sweeps.drop_old_keys, db)),
+    ]
+
+
+def storage_loops(resources: Resources, in_use: KeysInUse) -> list[Loop]:
+    """What keeps a centre's stores from filling up; ``in_use``: see ``drop_orphans``."""
+    hours = center_settings(resources).orphan_hours
+    return [
+        every("quarantine-sweep", _HOUR_S, partial(drop_expired, resources)),
+        every("quarantine-quota", QUOTA_S, partial(enforce_quota, resources)),
+        every("orphan-sweep", _HOUR_S, partial(drop_orphans, resources, hours, in_use)),
+        every("region-sweep", SWEEP_S, partial(drop_unnamed_files, resources.db, resources.region_blobs)),
     ]
 
 

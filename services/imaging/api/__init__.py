@@ -1,1 +1,1 @@
-"""What is read back from the imaging centre: the instances of a case, and the quarantine."""
+"""What is read back from the imaging centre: the instances of a case."""

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 from services.imaging.parse.instance import Instance
 from services.imaging.parse.limits import Limits
 from services.imaging.parse.outcomes import Conclusion, Ignored, RefusedFile, Taken
-from services.imaging.parse.refusal import FailureCode
 from services.imaging.parse.sort_out import UploadSorter
+from shared.reading.workflow.refusals import Refusal
 from shared.web.upload import ReceivedFile, Spool, disk_errors
 
 _COPY_BYTES = 1 << 20
@@ -42,16 +42,6 @@ class Image:
         """``{"metadata": DICOM JSON, "bulk": [{path, vr, offset, length}]}``."""
         header: dict[str, Any] = json.loads(spool.read_at(self.header_offset, self.header_length))
         return header
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why file ``number`` is not taken; 0 is the upload as a whole. ``name`` may be a patient's: never logged."""
-
-    number: int
-    name: str
-    code: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +137,3 @@ def sort_files(files: Sequence[ReceivedFile], spool: Spool, *, default_charset: 
         for file in files:
             sorting.add(file)
     return sorting.conclude()
-
-
-SIZE_LIMITS = frozenset({FailureCode.TOO_LARGE, FailureCode.TOO_MANY_FILES})
-UNKNOWN_KINDS = frozenset({FailureCode.NOT_DICOM, FailureCode.UNSUPPORTED_ARCHIVE})

@@ -10,9 +10,8 @@ from functools import partial
 from services.imaging.intake.accept import Upload, accept_images
 from services.imaging.intake.card import exam_of, modality_of, patient_of, remarks_as_warnings, shown_patients
 from services.imaging.intake.order import ImagingOrder
-from services.imaging.intake.quarantine import keep_refused
 from services.imaging.intake.refusals import refusal_error
-from services.imaging.intake.sorting import Refusal, Sorted, sort_files
+from services.imaging.intake.sorting import Sorted, sort_files
 from services.imaging.parse.limits import Limits
 from services.imaging.parse.outcomes import Ignored
 from services.imaging.settings import settings_of
@@ -24,6 +23,8 @@ from shared.reading.routes.intake import Sender
 from shared.reading.schemas.sent_order import read_order
 from shared.reading.workflow.arrival import Arrival, Outcome
 from shared.reading.workflow.doubts import contradictions, warnings_of
+from shared.reading.workflow.quarantine import keep_refused
+from shared.reading.workflow.refusals import Refusal
 from shared.resources import Resources
 from shared.telemetry import fields
 from shared.web.upload import ReceivedForm, Spool
@@ -104,9 +105,7 @@ def _arrival(sender: Sender, order: ImagingOrder, found: Sorted) -> Arrival:
 async def _quarantine(
     resources: Resources, sender: Sender, form: ReceivedForm, refusals: Sequence[Refusal], spool: Spool
 ) -> None:
-    kept = await keep_refused(
-        resources, settings_of(resources), sender.actor, form.files, refusals, spool, address=sender.address
-    )
+    kept = await keep_refused(resources, sender.actor, form.files, refusals, spool, address=sender.address)
     logger.info(
         "upload refused",
         extra=fields(code=refusals[0].code, count=kept, size_bytes=sum(file.length for file in form.files)),

@@ -4,6 +4,7 @@ query says what it reads, so nothing is loaded behind anybody's back."""
 from shared.reading.models.case import Case, CaseContent, CaseHistory, ContentSeen
 from shared.reading.models.claim import Claim
 from shared.reading.models.intake import IdempotencyKey
+from shared.reading.models.quarantine import QuarantinedFile
 from shared.reading.models.report import Report, ReportDraft, ReportVersion
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Claim",
     "ContentSeen",
     "IdempotencyKey",
+    "QuarantinedFile",
     "Report",
     "ReportDraft",
     "ReportVersion",

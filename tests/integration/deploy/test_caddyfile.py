@@ -63,9 +63,22 @@ def test_each_path_has_its_service(address: str, path: str, service: str) -> Non
     assert (told["service"], told["path"]) == (service, path)
 
 
-def test_refused_files_are_asked_for_at_one_place(address: str) -> None:
-    told = httpx.get(f"{address}/v1/admin/quarantine?limit=1").json()
-    assert (told["service"], told["path"]) == ("imaging", "/imaging/v1/quarantine?limit=1")
+@pytest.mark.parametrize(
+    ("asked_for", "service", "path"),
+    [
+        ("?limit=1", "imaging", "/imaging/v1/quarantine?limit=1"),
+        ("?center=imaging", "imaging", "/imaging/v1/quarantine?center=imaging"),
+        ("/qua_1/content?center=ecg", "ecg", "/ecg/v1/quarantine/qua_1/content?center=ecg"),
+        ("?center=pathology", "imaging", "/imaging/v1/quarantine?center=pathology"),
+    ],
+)
+def test_refused_files_are_asked_for_at_one_place(address: str, asked_for: str, service: str, path: str) -> None:
+    told = httpx.get(f"{address}/v1/admin/quarantine{asked_for}").json()
+    assert (told["service"], told["path"]) == (service, path)
+
+
+def test_the_laboratorys_refused_files_are_nobody_elses(address: str) -> None:
+    assert httpx.get(f"{address}/v1/admin/quarantine?center=lab", timeout=15).status_code == 503
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from services.imaging.intake.orphans import drop_orphans
-from services.imaging.settings import ImagingSettings
+from services.imaging.queries.instances import keys_in_use
 from shared.blobs import BlobRef, FileBlobStore
 from shared.errors import Unavailable
+from shared.reading.workflow.orphans import drop_orphans
 from tests.integration.imaging.conftest import Centre
 from tests.support.dicom import dicom
 
@@ -36,8 +36,7 @@ async def test_a_store_that_is_away_makes_no_case(centre: Centre) -> None:
         assert len(centre.objects()) == orphans
     store.fails = None
     assert (await centre.upload(dicom("i1"))).status_code == 202
-    settings = ImagingSettings.model_construct(orphan_hours=0)
-    assert await drop_orphans(centre.resources, settings) == 1
+    assert await drop_orphans(centre.resources, 0, keys_in_use) == 1
     ((key,),) = await centre.rows("SELECT blob_key FROM imaging.instance")
     assert centre.objects() == [centre.store / key]
 

@@ -88,7 +88,7 @@ async def test_a_clinic_that_goes_away_leaves_nothing(server: ImagingServer, dat
         wait_until(lambda: server.open_files() == [], "the spool is still open")
     db = Database(database_url)
     async with db.transaction() as session:
-        for table in ("imaging.instance", "reading.case", "imaging.quarantine", "core.outbox"):
+        for table in ("imaging.instance", "reading.case", "reading.quarantine", "core.outbox"):
             assert (await session.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one() == 0
     await db.close()
     assert [path for path in server.store.rglob("blob_*") if path.is_file()] == []

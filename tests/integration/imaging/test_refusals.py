@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from services.imaging.intake.quarantine import drop_expired, enforce_quota
 from services.imaging.settings import settings_of
+from shared.reading.workflow.quarantine import drop_expired, enforce_quota
 from tests.integration.imaging.conftest import ORDER, Centre
 from tests.support.dicom import archive, dicom
 from tests.support.multipart import closing, part, upload
@@ -14,7 +14,7 @@ from tests.support.multipart import closing, part, upload
 async def assert_nothing_stored(centre: Centre, *, refused: int) -> None:
     for table in ("imaging.instance", "imaging.study", "reading.case", "core.outbox"):
         assert await centre.count(table) == 0
-    assert await centre.count("imaging.quarantine") == refused
+    assert await centre.count("reading.quarantine") == refused
     assert len(centre.objects()) == min(refused, 1)
 
 
@@ -122,23 +122,24 @@ async def test_administrators_read_the_quarantine(centre: Centre) -> None:
     assert (content.content, content.headers["content-type"]) == (b"world", "application/octet-stream")
     assert (await centre.get(f"{path}/content", "clinic1")).status_code == 403
     assert (await centre.get("/imaging/v1/quarantine/qua_x", "admin1")).status_code == 404
+    assert (await centre.get("/imaging/v1/quarantine?center=imaging", "admin1")).status_code == 200
+    assert (await centre.get("/imaging/v1/quarantine?center=ecg", "admin1")).status_code == 422
 
 
 async def test_what_is_kept_of_a_refused_upload_is_audited(centre: Centre) -> None:
     assert (await centre.upload(b"no image")).status_code == 415
-    ((quarantine_id,),) = await centre.rows("SELECT id FROM imaging.quarantine")
+    ((quarantine_id,),) = await centre.rows("SELECT id FROM reading.quarantine")
     kept = "SELECT account_id, record_id, outcome FROM core.audit_entry WHERE action = 'quarantine.keep'"
     assert await centre.rows(kept) == [("acct_clinic1", quarantine_id, "not_dicom")]
 
 
 async def test_the_quarantine_is_emptied_after_its_days(centre: Centre) -> None:
-    settings = settings_of(centre.resources)
     await centre.send(upload(ORDER, [("old.txt", b"old")]))
-    await centre.rows("UPDATE imaging.quarantine SET received_at = received_at - interval '31 days' RETURNING 1")
+    await centre.rows("UPDATE reading.quarantine SET received_at = received_at - interval '31 days' RETURNING 1")
     await centre.send(upload(ORDER, [("new.txt", b"new")]))
     assert len(centre.objects()) == 2
-    assert await drop_expired(centre.resources, settings) == 1
-    assert await centre.rows("SELECT file_name FROM imaging.quarantine") == [("new.txt",)]
+    assert await drop_expired(centre.resources) == 1
+    assert await centre.rows("SELECT file_name FROM reading.quarantine") == [("new.txt",)]
     assert len(centre.objects()) == 1
 
 
@@ -146,12 +147,11 @@ async def test_a_clinics_quarantine_has_a_quota_and_the_oldest_lose_their_bytes_
     centre: Centre,
 ) -> None:
     centre.resources.settings = settings_of(centre.resources).model_copy(update={"quarantine_clinic_bytes": 10})
-    settings = settings_of(centre.resources)
     await centre.send(upload(ORDER, [("strange.txt", b"x" * 9)]), username="clinic2")
     for name in ("1.txt", "2.txt", "3.txt"):
         await centre.send(upload(ORDER, [(name, b"x" * 4)]))
-    assert await enforce_quota(centre.resources, settings) == 1
-    held = "SELECT file_name, blob_key IS NOT NULL, sha256 <> '' FROM imaging.quarantine ORDER BY id"
+    assert await enforce_quota(centre.resources) == 1
+    held = "SELECT file_name, blob_key IS NOT NULL, sha256 <> '' FROM reading.quarantine ORDER BY id"
     assert await centre.rows(held) == [
         ("strange.txt", True, True),
         ("1.txt", False, True),
@@ -159,7 +159,7 @@ async def test_a_clinics_quarantine_has_a_quota_and_the_oldest_lose_their_bytes_
         ("3.txt", True, True),
     ]
     assert len(centre.objects()) == 3
-    assert await enforce_quota(centre.resources, settings) == 0
+    assert await enforce_quota(centre.resources) == 0
 
 
 async def test_no_name_of_a_patient_is_logged(centre: Centre, caplog: pytest.LogCaptureFixture) -> None:

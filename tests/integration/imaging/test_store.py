@@ -7,10 +7,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
-from services.imaging.intake.orphans import drop_orphans
 from services.imaging.models import Instance
+from services.imaging.queries.instances import keys_in_use
 from services.imaging.settings import settings_of
 from shared.db import Base, Database
+from shared.reading.workflow.orphans import drop_orphans
 from tests.integration.imaging.conftest import ORDER, Centre
 from tests.support.dicom import dicom
 from tests.support.multipart import upload
@@ -38,17 +39,17 @@ async def test_models_and_migrations_agree(imaging_db: Database) -> None:
 
 
 async def test_only_old_objects_without_a_row_are_swept(centre: Centre) -> None:
-    settings = settings_of(centre.resources)
+    hours = settings_of(centre.resources).orphan_hours
     await centre.upload(dicom("i1"))
     await centre.send(upload(ORDER, [("a.txt", b"refused")]))
     kept = centre.objects()
     orphan = await centre.resources.blobs.put(b"nobody names me")
-    assert await drop_orphans(centre.resources, settings) == 0
+    assert await drop_orphans(centre.resources, hours, keys_in_use) == 0
     long_ago = time.time() - 25 * 3600
     for path in centre.objects():
         os.utime(path, (long_ago, long_ago))
     young = await centre.resources.blobs.put(b"a pack whose transaction is open")
-    assert await drop_orphans(centre.resources, settings) == 1
+    assert await drop_orphans(centre.resources, hours, keys_in_use) == 1
     left = centre.objects()
     assert set(left) - set(kept) == {centre.store / young.key}
     assert centre.store / orphan.key not in left

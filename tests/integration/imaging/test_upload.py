@@ -123,7 +123,7 @@ async def test_another_data_set_under_a_known_uid_is_a_conflict_and_kept_apart(c
     assert problem["sop_instance_uids"] == [uid("i1")]
     assert await centre.count("reading.case") == 1
     assert await centre.count("imaging.instance") == 1
-    assert await centre.rows("SELECT code, clinic_id FROM imaging.quarantine") == [("instance_conflict", "org_c1")]
+    assert await centre.rows("SELECT code, clinic_id FROM reading.quarantine") == [("instance_conflict", "org_c1")]
 
 
 async def test_another_clinics_equal_uid_neither_blocks_nor_shows(centre: Centre) -> None:

@@ -3,17 +3,18 @@
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import StreamingResponse
 
-from services.imaging.models import QuarantinedFile
-from services.imaging.queries import quarantine
-from services.imaging.settings import settings_of
 from shared import audit
 from shared.auth import Actor, Role
 from shared.db import Session
 from shared.errors import NotFound
+from shared.reading.models import QuarantinedFile
+from shared.reading.queries import quarantine
+from shared.reading.workflow.arrival import Center
+from shared.resources import center_settings
 from shared.web import CurrentActor, CurrentResources, client_address
 from shared.web.bytes import answer_bytes
 
@@ -38,8 +39,16 @@ class ShownFiles(BaseModel):
     next_cursor: str | None
 
 
-def quarantine_router() -> APIRouter:
-    router = APIRouter(prefix="/imaging/v1/quarantine", tags=["administration"])
+def quarantine_router(center: Center) -> APIRouter:
+    """``center`` as a query parameter is how the front door's /v1/admin/quarantine chooses among the centres; one that
+    ends up here by mistake is told so instead of being shown another centre's files."""
+
+    def named(
+        asked_for: Annotated[str, Query(alias="center", pattern=f"^{center}$", description="this centre")] = center,
+    ) -> None:
+        del asked_for
+
+    router = APIRouter(prefix=f"/{center}/v1/quarantine", tags=["administration"], dependencies=[Depends(named)])
 
     @router.get("", summary="Refused files, the newest first")
     async def list_files(
@@ -50,7 +59,7 @@ def quarantine_router() -> APIRouter:
         cursor: Annotated[str | None, Query(max_length=64)] = None,
     ) -> ShownFiles:
         actor.require(Role.admin)
-        days = settings_of(resources).quarantine_days
+        days = center_settings(resources).quarantine_days
         async with resources.db.transaction() as session:
             found = await quarantine.page(session, limit=limit + 1, after=cursor)
             await audit.record(session, actor, "quarantine.list", "quarantine", "", address=client_address(request))
@@ -63,7 +72,7 @@ def quarantine_router() -> APIRouter:
     ) -> ShownFile:
         async with resources.db.transaction() as session:
             file = await _open(session, actor, quarantine_id, client_address(request))
-        return _show(file, settings_of(resources).quarantine_days)
+        return _show(file, center_settings(resources).quarantine_days)
 
     @router.get("/{quarantine_id}/content", summary="Its bytes", response_class=StreamingResponse)
     async def read_content(

@@ -6,8 +6,8 @@ from datetime import timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.imaging.models import QuarantinedFile
 from shared.blobs import BlobRef
+from shared.reading.models import QuarantinedFile
 
 
 async def add(session: AsyncSession, files: Sequence[QuarantinedFile]) -> None:
