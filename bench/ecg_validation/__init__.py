@@ -1,0 +1,1 @@
+"""How right the ECG measurements are: against cardiologists' marks (LUDB) and against carts' own numbers."""
