@@ -124,6 +124,6 @@ def _file_meta(data_set: Dataset) -> FileMetaDataset:
     meta.MediaStorageSOPClassUID = data_set.SOPClassUID
     meta.MediaStorageSOPInstanceUID = data_set.SOPInstanceUID
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = uid_of("implementation")
+    meta.ImplementationClassUID = UID(uid_of("implementation"))
     meta.ImplementationVersionName = "GONGZHEN"
     return meta
