@@ -23,7 +23,8 @@ _BY_FOLDED = {name.lower(): name for name in KNOWN} | {
     "vz": "Z",
 }  # fmt: skip
 _REMARKS_IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_PREFIX = re.compile(r"^(mdcecglead|ecglead|ekglead|ecg|ekg|lead|导联)")
+_GAP = re.compile(r"[\s_:.]+")
+_PREFIX = re.compile(r"^(mdcecglead|ecglead|ekglead|ecg|ekg|lead|导联)-?")  # no other hyphen: I-II is no lead
 MAX_NAME = 64
 
 # Each limb lead as (share of I, share of II): Einthoven's triangle and Goldberger's augmented leads.
@@ -44,7 +45,10 @@ def canonical(name: str) -> str | None:
     folded = _REMARKS_IN_BRACKETS.sub("", unicodedata.normalize("NFKC", name)).lower()
     if folded.strip().startswith("-"):  # -aVR of Cabrera's order is another curve than aVR
         return None
-    folded = re.sub(r"[\s_:./-]", "", folded)
+    words = _GAP.split(folded)
+    if sum(bool(word) and not word.strip("i") for word in words) > 1:  # "I II" names two leads, not III
+        return None
+    folded = "".join(words)
     return _BY_FOLDED.get(folded) or _BY_FOLDED.get(_PREFIX.sub("", folded))
 
 

@@ -11,7 +11,8 @@ from services.ecg.parse.refusal import RefusalCode, Refused
 DEFAULT_TABLE = 19999
 MAX_PREFIX = 16  # one look-up per bit place; the standard's own table needs 10
 MAX_EXTRA = 16
-MAX_TABLES, MAX_CODES = 16, 4096
+MAX_TABLES, MAX_CODES = 4, 4096
+MAX_PADDING_BITS = 64  # behind a lead; carts fill up to two, four or eight bytes
 _CODE = struct.Struct("<BBBhI")  # bits of the prefix, bits in all, mode, base value, base code (first bit lowest)
 BROKEN = "SCP 文件的压缩波形无法解码（Huffman 数据损坏），请在心电图机上重新导出。"
 
@@ -104,7 +105,7 @@ def decode(data: bytes, count: int, tables: tuple[Table, ...]) -> Integers:
         raise Refused(RefusalCode.format_broken, BROKEN)
     coming = _coming_bits(data)
     places, used, end = _walk(coming, count, bits, tables)
-    if end > bits or bits - end >= 24:
+    if end > bits or bits - end >= MAX_PADDING_BITS:
         raise Refused(RefusalCode.format_broken, BROKEN)
     windows = coming[places]
     values = np.zeros(count, np.int64)
@@ -134,16 +135,19 @@ def _walk(coming: Integers, count: int, bits: int, tables: tuple[Table, ...]) ->
         places[:] = found
         return places, used, at
     steps += [table.length[coming].tolist() for table in tables[1:]]
+    switches = [table.switch[coming].tolist() for table in tables]
     current = number = 0
     while number < count:
         if at >= bits or not steps[current][at]:
             raise Refused(RefusalCode.format_broken, BROKEN)
-        switch = int(tables[current].switch[coming[at]])
-        if switch == 0:
+        switch = switches[current][at]
+        step = steps[current][at]
+        if switch:
+            current = switch - 1
+        else:
             places[number], used[number] = at, current
             number += 1
-        at += steps[current][at]
-        current = switch - 1 if switch else current
+        at += step
     return places, used, at
 
 

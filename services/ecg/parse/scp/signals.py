@@ -23,6 +23,7 @@ MINUS_AVR = 65
 SUBTRACTED = 0x01  # flag of section 3: reference beats were taken out of the rhythm
 VERSION_WITHOUT_BIMODAL = 30  # from 3.0 on the byte is reserved
 SUBTRACTED_BEAT = 0
+MAX_SAMPLES = 2_000_000  # a lead has 64 KB at most, and is decoded within the second
 _LEAD = struct.Struct("<IIB")
 _BEAT = struct.Struct("<HIII")
 
@@ -102,8 +103,10 @@ def _leads(body: bytes) -> tuple[list[Lead], bool]:
         raise Refused(RefusalCode.too_large, "导联过多，超出静息心电图的范围。")
     stored = (_LEAD.unpack_from(body, 2 + number * _LEAD.size) for number in range(body[0]))
     leads = [Lead(code, first, last) for first, last, code in stored]
-    if any(lead.count <= 0 or lead.count > limits.MAX_SAMPLES for lead in leads):
+    if any(lead.count <= 0 for lead in leads):
         raise Refused(RefusalCode.format_broken, DAMAGED)
+    if sum(lead.count for lead in leads) > MAX_SAMPLES:
+        raise Refused(RefusalCode.too_large, "采样点过多，超出静息心电图的范围。")
     return leads, bool(body[1] & SUBTRACTED)
 
 
