@@ -19,6 +19,7 @@ _UNITS = 100
 _PULSE_S = 0.2
 _FINEST_MM = 0.05
 _MOST_BEYOND_MM = 25.0
+_TALLEST_MM = 170.0  # a page of its own has room for it and a line of words
 _SPIKE_S = 0.006
 _FINE = 'stroke="#f3c6c6" stroke-width="9"'
 _BOLD = 'stroke="#e58f8f" stroke-width="18"'
@@ -91,7 +92,8 @@ def _beyond(trace: Trace, page: TracePage, row: tuple[Segment, ...], downwards: 
         if segment.lead in trace.leads:
             shown = trace.microvolts[trace.leads.index(segment.lead)] - _rest(trace, segment.lead)
             farthest_uv = max(farthest_uv, float(np.nanmax(-downwards * shown[waves], initial=0.0)))
-    return min(farthest_uv / 1000 * gain_mm_mv - page.pitch_mm / 2 + 1, _MOST_BEYOND_MM)
+    spare_mm = (_TALLEST_MM - page.pitch_mm * len(page.rows)) / 2
+    return min(farthest_uv / 1000 * gain_mm_mv - page.pitch_mm / 2 + 1, spare_mm, _MOST_BEYOND_MM)
 
 
 def on_strip(trace: Trace) -> Trace:

@@ -85,35 +85,31 @@ def _doubts(document: ReportDocument, content: EcgContent) -> Iterable[str]:
 
 def _number_rows(content: EcgContent) -> list[list[str]]:
     """Label, value, label, value."""
-    both = None
+    both = NOTHING
     if content.rv5_mv is not None and content.sv1_mv is not None:
-        both = round(content.rv5_mv + content.sv1_mv, 2)
-    mark = _CORRECTED if {"rv5_mv", "sv1_mv"} & set(content.corrected) else ""
+        both = f"{content.rv5_mv + content.sv1_mv:.2f} mV"
     return [
-        ["心室率", _number(content, "次/分", "heart_rate_bpm"), "P 电轴", _number(content, "°", "p_axis_deg")],
+        ["心率", _number(content, "次/分", "heart_rate_bpm"), "P 电轴", _number(content, "°", "p_axis_deg")],
         ["PR 间期", _number(content, "ms", "pr_ms"), "QRS 电轴", _number(content, "°", "axis_deg")],
         ["QRS 时限", _number(content, "ms", "qrs_ms"), "T 电轴", _number(content, "°", "t_axis_deg")],
         ["QT 间期", _number(content, "ms", "qt_ms"), "RV5 / SV1", _number(content, "mV", "rv5_mv", "sv1_mv")],
-        ["QTcB / QTcF", _number(content, "ms", "qtcb_ms", "qtcf_ms"), "RV5+SV1", _text(both, "mV", mark)],
+        ["QTcB / QTcF", _number(content, "ms", "qtcb_ms", "qtcf_ms"), "RV5+SV1", both],
     ]
 
 
 def _number(content: EcgContent, unit: str, *names: str) -> str:
     values = [getattr(content, name) for name in names]
+    marks = [_CORRECTED if name in content.corrected else "" for name in names]
     if all(value is None for value in values):
-        return NOTHING
-    shown = (
-        _text(value, "", _CORRECTED if name in content.corrected else "")
-        for name, value in zip(names, values, strict=True)
-    )
+        return NOTHING + ("".join(marks) and _CORRECTED)
+    shown = (_text(value, mark) for value, mark in zip(values, marks, strict=True))
     return " / ".join(shown) + ("" if unit == "°" else " ") + unit
 
 
-def _text(value: float | None, unit: str, mark: str) -> str:
+def _text(value: float | None, mark: str) -> str:
     if value is None:
-        return NOTHING
-    shown = f"{value:.2f}" if isinstance(value, float) else str(value)
-    return f"{shown}{mark} {unit}".strip().replace("-", "−")
+        return NOTHING + mark
+    return (f"{value:.2f}" if isinstance(value, float) else str(value)).replace("-", "−") + mark
 
 
 def _trace_page(page: TracePage, strip: Trace, whole: Trace, content: EcgContent) -> dict[str, Any]:
@@ -146,7 +142,7 @@ def _caption(page: TracePage, trace: Trace, content: EcgContent) -> Iterable[str
     if not is_simultaneous(content.layout, trace.duration_s):
         yield f"记录仅 {trace.duration_s:.1f} 秒，各列时间有重叠"
     if trace.derived:
-        yield "* 由 I、II 导联计算"
+        yield "* 由其他肢体导联计算"
     if trace.spike_samples:
         yield "蓝色短线：起搏脉冲"
     if recording.device:
