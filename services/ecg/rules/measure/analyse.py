@@ -82,14 +82,14 @@ def _rough_qrs(signal: Signal, classed: Classed) -> dict[int, Qrs]:
     after = after_samples(classed.peaks)
     answers = {}
     for kind in sorted(set(classed.kinds)):
-        windows = beat_windows(leads, classed.of(kind)[:_FEW_BEATS], after)
+        windows = beat_windows(leads, classed.of(kind)[:_FEW_BEATS], after, classed.peaks)
         beat = median_beat(windows)
         answers[kind] = find_qrs(beat * lead_weights(windows, beat))
     return answers
 
 
 def _measure(signal: Signal, flat: Samples, classed: Classed, usual_rr: float, rhythm: Rhythm) -> _Measured:
-    windows = beat_windows(flat, classed.of(0), after_samples(classed.peaks))
+    windows = beat_windows(flat, classed.of(0), after_samples(classed.peaks), classed.peaks)
     beat = median_beat(windows)
     rows = list(signal.independent)
     own = windows[:, rows]

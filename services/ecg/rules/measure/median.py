@@ -9,8 +9,9 @@ from services.ecg.rules.measure.signal import RATE_HZ, Samples, Signal
 BEFORE = round(0.56 * RATE_HZ)
 """Samples before R: room for a PR of 400 ms and the baseline before it."""
 AFTER_MAX = round(0.76 * RATE_HZ)
-_NOISE_UV = 2.5
-"""Noise of a median beat between neighbouring samples that halves a lead's weight."""
+_NOISE_UV = 6.0
+"""What a lead's beats differ by, over the root of their number, that halves the lead's weight."""
+_NEXT_QRS = round(0.06 * RATE_HZ)
 _LEVEL = round(0.02 * RATE_HZ)
 
 
@@ -35,16 +36,21 @@ def level_signal(
     return flat
 
 
-def beat_windows(flat: Samples, peaks: list[int], after: int) -> Samples:
-    """Shape (beats, leads, BEFORE + after); beats cut by either end of the recording are left out when others stand."""
+def beat_windows(flat: Samples, peaks: Sequence[int], after: int, all_peaks: Sequence[int]) -> Samples:
+    """Shape (beats, leads, BEFORE + after) around ``peaks``.
+
+    Beats cut by either end of the recording are left out while others stand. What lies past the next beat's onset is
+    not this beat's: its last own value is held.
+    """
     length = flat.shape[1]
+    following = dict(zip(all_peaks, [*all_peaks[1:], length + AFTER_MAX], strict=True))
     whole = [peak for peak in peaks if peak - BEFORE >= 0 and peak + after <= length]
-    chosen = whole if whole else peaks
     windows = []
-    for peak in chosen:
+    for peak in whole or peaks:
         left, right = peak - BEFORE, peak + after
-        inside = flat[:, max(0, left) : min(length, right)]
-        windows.append(np.pad(inside, ((0, 0), (max(0, -left), max(0, right - length))), mode="edge"))
+        end = min(length, right, max(following[peak] - _NEXT_QRS, peak + 1))
+        inside = flat[:, max(0, left) : end]
+        windows.append(np.pad(inside, ((0, 0), (max(0, -left), right - end)), mode="edge"))
     return np.stack(windows)
 
 
@@ -57,7 +63,7 @@ def lead_weights(windows: Samples, median: Samples) -> Samples:
     """1 for a lead whose median beat is clean, less the noisier it is: shape (leads, 1). One lead alone weighs 1."""
     if len(windows) < 2:
         return np.ones((median.shape[0], 1))
-    rest = windows - median
-    noise = np.median(np.abs(np.diff(rest, axis=2)), axis=(0, 2)) / np.sqrt(len(windows))
+    rest = (windows - median)[:, :, ::4]
+    noise = np.median(np.abs(rest), axis=(0, 2)) / np.sqrt(len(windows))
     weights = 1 / (1 + np.square(noise / _NOISE_UV))
     return np.asarray(weights / weights.max())[:, None]

@@ -17,6 +17,7 @@ from services.ecg.rules.measure.signal import RATE_HZ, Samples
 _WINDOW = round(0.26 * RATE_HZ)
 _GUARD = round(0.016 * RATE_HZ)
 _SIGMA = 5.0
+_SIDE = round(0.06 * RATE_HZ)
 _ONSET_SHARE = 0.15
 _HOLD = round(0.012 * RATE_HZ)
 _LONGEST_PR = round(0.40 * RATE_HZ)
@@ -25,7 +26,7 @@ ALIKE, UNLIKE = 0.50, 0.35
 """Median correlation of one beat's stretch before QRS with the mean of the others: at least ALIKE is a P, below UNLIKE
 there is none. LUDB: fibrillation reaches 0.2, the noisiest sinus record falls to 0.6."""
 IRREGULAR, ALIKE_IRREGULAR = 0.15, 0.90
-MIN_P_UV = 20.0
+MIN_P_UV = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +98,14 @@ def _flutters(beat: Samples, qrs: Qrs, first: int, last: int) -> bool:
 
 
 def _peak(beat: Samples, first: int, last: int) -> tuple[int, float]:
-    """Sample and height in µV of the farthest departure from the line between both ends."""
-    stretch = gaussian_filter1d(beat, _SIGMA, axis=1)[:, first:last]
-    line = stretch[:, :1] + (stretch[:, -1:] - stretch[:, :1]) * np.linspace(0, 1, last - first)
-    height = np.sqrt(((stretch - line) ** 2).sum(axis=0))
-    low = max(0, len(height) - round(0.32 * RATE_HZ))
-    at = low + int(np.argmax(height[low : len(height) - 8]))
-    return first + at, float(height[at])
+    """Sample and height in µV of the largest bump: against both sides 60 ms away, so that a sagging level is none."""
+    smooth = gaussian_filter1d(beat, _SIGMA, axis=1)
+    at = np.arange(max(first, last - round(0.34 * RATE_HZ)), last - 6)
+    sides = smooth[:, np.maximum(at - _SIDE, first)] + smooth[:, np.minimum(at + _SIDE, last)]
+    bump = smooth[:, at] - sides / 2
+    height = np.sqrt((bump**2).sum(axis=0))
+    best = int(np.argmax(height))
+    return int(at[best]), float(height[best])
 
 
 def _edges(beat: Samples, first: int, last: int, peak: int) -> tuple[int, int]:
