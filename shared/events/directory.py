@@ -5,7 +5,7 @@ One record is one subject ``directory.<kind>.<id>`` of a compacted stream: the l
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -92,6 +92,21 @@ class TrustAnchor(DirectoryRecord):
         return self.anchor_id
 
 
+_Seconds = Annotated[int, Field(ge=1, le=7 * 24 * 3600)]
+
+
+class CriticalPolicy(Part):
+    """When a critical result (危急值) is pressed. All times count from its finding unless said otherwise."""
+
+    remind_s: _Seconds = Field(default=300, description="reminder of who has to act next")
+    acknowledge_s: _Seconds = Field(default=600, description="the clinic has it by then, or its next contact is called")
+    escalate_s: _Seconds = Field(default=900, description="then the reading site's duty person is called")
+    repeat_s: _Seconds = Field(default=900, description="between further calls, to clinic and reading site in turn")
+    most_escalations: int = Field(default=12, ge=1, le=100)
+    respond_s: _Seconds = Field(default=600, description="from sending to reading back: the clinic's own share")
+    act_s: _Seconds = Field(default=1800, description="from acknowledging to acting")
+
+
 class SitePolicy(DirectoryRecord):
     """What one reading site reads of one centre, from whom, how much at a time, and how it signs."""
 
@@ -106,6 +121,7 @@ class SitePolicy(DirectoryRecord):
     max_queue: int | None = Field(default=None, description="waiting cases above which the next site is asked")
     signatures: Literal["single", "double"] = "double"
     target_s: dict[Priority, int] = Field(default={}, description="turnaround targets that override the default")
+    critical: CriticalPolicy = Field(default=CriticalPolicy(), description="times of the critical-result loop")
 
     @property
     def record_id(self) -> str:

@@ -1,4 +1,4 @@
-"""The worker's part: received cases are queued, leases end, promises are watched."""
+"""The worker's part: received cases are queued, leases end, promises and critical results are watched."""
 
 import asyncio
 from functools import partial
@@ -9,6 +9,7 @@ from shared.events.envelope import Envelope
 from shared.outbox import handle_once
 from shared.reading.workflow import sweeps
 from shared.reading.workflow.assign import queue
+from shared.reading.workflow.criticals import sweeps as critical_sweeps
 from shared.reading.workflow.orphans import KeysInUse, drop_orphans
 from shared.reading.workflow.quarantine import drop_expired, enforce_quota
 from shared.reading.workflow.stored_files import SWEEP_S, drop_unnamed_files
@@ -17,6 +18,7 @@ from shared.worker import Loop, every
 
 LEASES_S = 1.0
 TURNAROUND_S = 5.0
+CRITICALS_S = 1.0
 RECEIVED_S = 2.0
 QUOTA_S = 60.0  # how long a broken workstation may write beyond its clinic's quota
 _HOUR_S = 3600.0
@@ -30,6 +32,8 @@ def reading_loops(resources: Resources, center: str) -> list[Loop]:
         every("reading-leases", LEASES_S, partial(sweeps.expire_claims, db, center)),
         every("reading-turnaround", TURNAROUND_S, partial(sweeps.watch_turnaround, db, center)),
         every("reading-unqueued", RECEIVED_S, partial(sweeps.queue_received, db, center)),
+        every("reading-criticals", CRITICALS_S, partial(critical_sweeps.watch, db, center)),
+        every("reading-critical-sites", CRITICALS_S, partial(critical_sweeps.address, db, center)),
         every("reading-keys", _HOUR_S, partial(sweeps.drop_old_keys, db)),
     ]
 

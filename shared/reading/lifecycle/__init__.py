@@ -4,16 +4,20 @@
 strings, so that a centre with another life (the laboratory's results, the critical loop) brings a table of its own.
 """
 
+from shared.reading.lifecycle.critical import CRITICAL, CriticalAction, CriticalState
 from shared.reading.lifecycle.guards import Facts, already_claimed
 from shared.reading.lifecycle.states import Action, By, State
 from shared.reading.lifecycle.table import READING, TRANSITIONS, next_step
 from shared.reading.lifecycle.transition import Lifecycle, Transition
 
 __all__ = [
+    "CRITICAL",
     "READING",
     "TRANSITIONS",
     "Action",
     "By",
+    "CriticalAction",
+    "CriticalState",
     "Facts",
     "Lifecycle",
     "State",

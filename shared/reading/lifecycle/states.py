@@ -57,5 +57,6 @@ class By(StrEnum):
     clinic = "clinic"
     reader = "reader"
     reviewer = "reviewer"
+    technologist = "technologist"
     dispatcher = "dispatcher"
     system = "system"

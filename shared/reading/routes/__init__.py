@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from shared.reading.form import ReportForm
 from shared.reading.routes.cases import case_routes
 from shared.reading.routes.claims import claim_routes
+from shared.reading.routes.criticals import critical_routes
 from shared.reading.routes.drafts import draft_routes
 from shared.reading.routes.metrics import ReadingMetrics
 from shared.reading.routes.problems import PROBLEMS
@@ -22,5 +23,6 @@ def reading_router(center: str, form: ReportForm, metrics: ReadingMetrics | None
     case_routes(router)
     claim_routes(router, center)
     draft_routes(router, center, form)
+    critical_routes(router)
     signing_routes(router, Desks(form), metrics or ReadingMetrics(center))
     return router

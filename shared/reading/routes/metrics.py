@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 from shared.db import database_now
-from shared.reading.lifecycle import State
+from shared.reading.lifecycle import CriticalState, State
 from shared.reading.models import Case, ReportVersion
-from shared.reading.queries import cases
+from shared.reading.queries import cases, criticals
 from shared.resources import Resources
 from shared.web.app import MetricRefresher
 
@@ -31,10 +31,25 @@ class ReadingMetrics:
             buckets=tuple(60 * minutes for minutes in _MINUTES),
         )
 
+        self._criticals = Gauge("gongzhen_criticals", "Critical results by state", ["center", "state"], registry=None)
+        self._critical_steps = Gauge(
+            "gongzhen_critical_steps",
+            "Over all critical results: wrong read-backs, clinics not reached, reminders, escalations",
+            ["center", "step"],
+            registry=None,
+        )
+        self._criticals_late = Gauge(
+            "gongzhen_criticals_late",
+            "Critical results that no clinic has although their time is over: call somebody",
+            ["center"],
+            registry=None,
+        )
+
     def register(self, registry: CollectorRegistry) -> Sequence[MetricRefresher]:
-        for collector in (self._cases, self._oldest, self._turnaround):
+        gauges = (self._cases, self._oldest, self._criticals, self._critical_steps, self._criticals_late)
+        for collector in (*gauges, self._turnaround):
             registry.register(collector)
-        return [self._refresh]
+        return [self._refresh, self._refresh_criticals]
 
     def observe(self, case: Case, version: ReportVersion) -> None:
         if version.turnaround_s is not None:
@@ -48,3 +63,14 @@ class ReadingMetrics:
         for state in State:
             self._cases.labels(self._center, str(state)).set(counts.get(str(state), 0))
         self._oldest.labels(self._center).set((now - oldest).total_seconds() if oldest else 0)
+
+    async def _refresh_criticals(self, resources: Resources) -> None:
+        async with resources.db.transaction() as session:
+            counts = await criticals.count_by_state(session, self._center)
+            totals = await criticals.totals(session, self._center)
+            late = await criticals.late(session, self._center, await database_now(session))
+        for state in CriticalState:
+            self._criticals.labels(self._center, str(state)).set(counts.get(str(state), 0))
+        for step, count in zip(("misread", "unreached", "reminded", "escalated"), totals, strict=True):
+            self._critical_steps.labels(self._center, step).set(count)
+        self._criticals_late.labels(self._center).set(late)

@@ -9,7 +9,7 @@ _SAYS = {
     403: "`role_required` on a case you may see",
     404: "not there, or not yours",
     409: "`illegal_transition` (with `state`), `already_claimed` (with `claimed_by`, `claim_until`), `claim_lost`, "
-    "`same_person`, `content_unseen`, `case_changed`",
+    "`same_person`, `content_unseen`, `case_changed`, `read_back_wrong`",
     412: "If-Match names another version",
     422: "readable but wrong: `errors` says where",
     503: "a part is away: Retry-After",

@@ -10,6 +10,7 @@ review      return, recall, void
 amendment   open, discard
 management  cancel, reject, refer, reassign, hurry
 sweeps      what time alone does, to its cases one_by_one
+criticals   the critical-result loop (危急值), a package of its own
 repeated    the same call again after a lost answer
 apply       the one place where a case's state is written; permit checks, step carries, snapshot tells
 restate     events written again from the rows, for a projection that is rebuilt

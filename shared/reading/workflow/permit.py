@@ -27,6 +27,7 @@ def performers_of(actor: Actor, case: Case) -> frozenset[By]:
             for by, role in (
                 (By.reader, Role.reader),
                 (By.reviewer, Role.reviewer),
+                (By.technologist, Role.technologist),
                 (By.dispatcher, Role.dispatcher),
             )
             if actor.has(role)

@@ -12,6 +12,7 @@ from shared.errors import Conflict, Invalid
 from shared.events.case import Card
 from shared.reading.form import CaseFacts, Evidence, ReportForm
 from shared.reading.models import Case, ReportVersion
+from shared.reading.workflow.criticals.stated import critical_findings, undecided_warnings
 from shared.reading.workflow.snapshot import warnings_of
 from shared.signing.document import (
     Amendment,
@@ -110,7 +111,11 @@ async def build(
         revises=_revision(making.revises),
         amends=_amendment(making),
         study_uids=tuple(case.study_uids),
-        warnings=tuple(CaseWarning(code=each.code, detail=each.detail) for each in warnings_of(case)),
+        critical=await critical_findings(session, case.case_id),
+        warnings=(
+            *(CaseWarning(code=each.code, detail=each.detail) for each in warnings_of(case)),
+            *await undecided_warnings(session, case.case_id),
+        ),
         recognition_mark=site.recognition_mark if site else None,
         signature_roles=making.roles,
         verification_url=f"{public_url.rstrip('/')}/verify?r={making.report_id}&v={making.version}",

@@ -7,6 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from shared.events.case import CaseEvent
+from shared.events.critical import CriticalEvent
 from shared.events.directory import DirectoryEvent
 from shared.events.envelope import Envelope, wrap
 from shared.events.report import ReportEvent
@@ -16,7 +17,12 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @pytest.mark.parametrize(
     ("name", "model"),
-    [("case_v1", CaseEvent), ("report_v1", ReportEvent), ("directory_v1", DirectoryEvent)],
+    [
+        ("case_v1", CaseEvent),
+        ("report_v1", ReportEvent),
+        ("critical_v1", CriticalEvent),
+        ("directory_v1", DirectoryEvent),
+    ],
 )
 def test_a_golden_event_is_read_without_loss(name: str, model: type[BaseModel]) -> None:
     golden = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
