@@ -99,7 +99,7 @@ def refusal_of(reader: Reader, data: bytes) -> RefusalCode:
 
 
 def test_scp_counts_allocate_nothing_by_themselves() -> None:
-    many = scp_leads({"I": (1, 1_300_000), "II": (1, 1_300_000), "V1": (1, 1_300_000)})
+    many = scp_leads({"I": (1, 600_000), "II": (1, 600_000), "V1": (1, 600_000)})
     assert refusal_of(ScpReader(), scp_example(CURVES, extra={3: many})) is RefusalCode.format_broken
     apart = scp_leads({"I": (1, 90), "II": (0xF0000001, 0xF000005A), "V1": (1, 90)})
     assert refusal_of(ScpReader(), scp_example(CURVES, extra={3: apart})) is RefusalCode.too_large

@@ -222,7 +222,7 @@ def test_pointers_out_of_the_file_or_to_another_section_are_refused() -> None:
 
 def test_counts_without_bytes_behind_them_are_refused_before_anything_is_allocated() -> None:
     assert refusal_of(scp_example(LEADS, extra={3: scp_leads({"I": (1, 0xFFFFFFFF)})})) is RefusalCode.too_large
-    assert refusal_of(scp_example(LEADS, extra={3: scp_leads({"I": (1, 3_999_999)})})) is RefusalCode.format_broken
+    assert refusal_of(scp_example(LEADS, extra={3: scp_leads({"I": (1, 1_999_999)})})) is RefusalCode.format_broken
     assert refusal_of(scp_example(LEADS, extra={3: b"\xff\4"})) is RefusalCode.format_broken
 
 
