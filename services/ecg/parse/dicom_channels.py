@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.ecg.parse.dicom_codes import lead_of
+from services.ecg.parse.dicom_codes import is_lead_number, lead_of
 from services.ecg.parse.dicom_elements import DataSet
 from services.ecg.parse.dicom_values import Values
 from services.ecg.parse.leads import canonical
@@ -176,13 +176,15 @@ def _channel(values: Values, item: DataSet, remarks: set[Remark]) -> Channel | N
 
 
 def _lead(values: Values, item: DataSet) -> tuple[str, bool] | None:
+    """By code, else by name. The number of another lead (2:65, aVR upside down) is not overruled by its name."""
     source = item.get(SOURCE)
     for code in (source.items if source else None) or ():
         value = values.text(_CODE, code)
-        found = lead_of(value) if values.text(_SCHEME, code).upper() in ("MDC", "SCPECG") else None
-        name = found or canonical(value) or canonical(values.text(_MEANING, code))
+        if values.text(_SCHEME, code).upper() in ("MDC", "SCPECG") and is_lead_number(value):
+            return lead_of(value)
+        name = canonical(value) or canonical(values.text(_MEANING, code))
         if name:
-            return (name, False) if isinstance(name, str) else name
+            return name, False
     label = canonical(values.text(0x003A0203, item))
     return (label, False) if label else None
 

@@ -35,14 +35,22 @@ PACE_SPIKES = range(4096, 6912)  # MDC 10:n, antibradycardia and antitachycardia
 VENTRICULAR_PACE_SPIKE = "10:5120"
 
 
+def is_lead_number(code: str) -> bool:
+    """``2:61`` or ``5.6.3-9-61``; not 0, the unspecified lead, which leaves the name to the label."""
+    return _number(code) > 0
+
+
 def lead_of(code: str) -> tuple[str, bool] | None:
     """The lead of a channel source code, and whether the code itself calls it derived."""
-    number = code.removeprefix("5.6.3-9-").removeprefix("2:").strip()
-    if not number.isdecimal() or len(number) > 4:
-        return None
-    if int(number) in LEAD_NUMBERS:
-        return LEAD_NUMBERS[int(number)], False
-    return (DERIVED_NUMBERS[int(number)], True) if int(number) in DERIVED_NUMBERS else None
+    number = _number(code)
+    if number in LEAD_NUMBERS:
+        return LEAD_NUMBERS[number], False
+    return (DERIVED_NUMBERS[number], True) if number in DERIVED_NUMBERS else None
+
+
+def _number(code: str) -> int:
+    text = code.removeprefix("5.6.3-9-").removeprefix("2:").strip()
+    return int(text) if text != code and text.isdecimal() and len(text) <= 4 else 0
 
 
 def is_pace_spike(code: str, meaning: str) -> bool:

@@ -313,3 +313,14 @@ def test_what_cannot_be_read_is_refused_with_its_reason(group: FakeGroup, expect
 def test_channels_that_are_no_lead_are_left_out_and_said() -> None:
     recording = read(waveform_file([FakeGroup({"II": curve(), "nonsense": curve()})]))
     assert recording.leads == ("II",) and recording.remarks == (Remark.leads_ignored,)
+
+
+def test_a_curve_upside_down_is_not_taken_for_its_lead() -> None:
+    data = waveform_file([FakeGroup({"II": curve(), "aVR": curve(seed=2)})])
+    recording = read(data.replace(b"2:62", b"2:65"))
+    assert recording.leads == ("II",) and recording.remarks == (Remark.leads_ignored,)
+
+
+def test_the_code_of_a_derived_lead_marks_it() -> None:
+    recording = read(waveform_file([FakeGroup({"II": curve(), "III": curve(seed=2)})]).replace(b"2:61", b"2:37"))
+    assert recording.leads == ("II", "V5") and recording.derived == {"V5"}
