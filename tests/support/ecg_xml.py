@@ -3,9 +3,16 @@
 import base64
 import struct
 import zlib
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
+from ecgdatakit import FileParser
 from numpy.typing import NDArray
+
+from services.ecg.parse.reader import Reader, SourceFile
+from services.ecg.parse.recording import Recording
+from services.ecg.parse.refusal import RefusalCode, Refused
 
 Steps = NDArray[np.int64]
 TWELVE = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
@@ -125,7 +132,8 @@ def philips(
 <restingecgdata xmlns="http://www3.medical.philips.com" status="Await confirm"><documentinfo>
 <documenttype>{kind}</documenttype><documentversion>{version}</documentversion></documentinfo>
 <orderinfo><ordernumber>ACC-9</ordernumber></orderinfo>
-<dataacquisition date="2024-01-02" time="08:30:00"><machine machineid="SN3" detaildescription="A.01">PageWriter</machine>
+<dataacquisition date="2024-01-02" time="08:30:00">
+<machine machineid="SN3" detaildescription="A.01">PageWriter</machine>
 <signalcharacteristics><samplingrate>500</samplingrate><resolution>5</resolution><hipass>0.05</hipass>
 <lowpass>150</lowpass><acsetting>50</acsetting><notchfiltered>True</notchfiltered><bitspersample>16</bitspersample>
 </signalcharacteristics></dataacquisition>
@@ -237,3 +245,49 @@ def _aecg_filter(kind: str, part: str, hertz: float) -> str:
         f'<code code="{prefix}{part}"/><value value="{hertz}" unit="Hz"/></controlVariable></component>'
         "</controlVariable></controlVariable>"
     )
+
+
+def damaged(data: bytes, *, cuts: int = 40, flips: int = 200, seed: int = 3) -> Iterator[bytes]:
+    """The file cut off at ``cuts`` lengths, and ``flips`` copies with one byte changed."""
+    for end in range(0, len(data), max(1, len(data) // cuts)):
+        yield data[:end]
+    random = np.random.default_rng(seed)
+    for position, value in zip(random.integers(0, len(data), flips), random.integers(0, 256, flips), strict=True):
+        yield data[:position] + bytes((int(value),)) + data[position + 1 :]
+
+
+def read(reader: Reader, data: bytes | str) -> Recording:
+    data = data.encode() if isinstance(data, str) else data
+    assert reader.recognizes(data)
+    return reader.read(SourceFile("ecg.xml", data), {}).recording
+
+
+def refusal(reader: Reader, data: bytes | str) -> RefusalCode:
+    """The code by which it is refused; fails where it is taken."""
+    try:
+        recording = reader.read(SourceFile("ecg.xml", data.encode() if isinstance(data, str) else data), {}).recording
+    except Refused as refused:
+        assert refused.detail
+        return refused.code
+    raise AssertionError(f"taken: {recording}")
+
+
+def assert_survives(reader: Reader, data: bytes) -> None:
+    """Whatever is broken in it: a Recording with sane samples, or Refused."""
+    for broken in damaged(data):
+        reader.recognizes(broken)
+        try:
+            recording = reader.read(SourceFile("ecg.xml", broken), {}).recording
+        except Refused:
+            continue
+        assert recording.microvolts.shape[0] == len(recording.leads) > 0
+        assert np.nanmax(np.abs(recording.microvolts)) <= 1e7
+        assert 1.0 <= recording.duration_s <= 600.0
+
+
+def assert_agrees_with_kit(recording: Recording, path: Path) -> None:
+    """Sample for sample what ecgdatakit, a library by others, reads from the same file."""
+    for lead in FileParser().parse(path).leads:
+        microvolts = np.asarray(lead.samples) * {"mV": 1000.0, "uV": 1.0}[lead.units]
+        ours = recording.lead(lead.label)
+        assert np.abs(ours - microvolts[: ours.size]).max() < 1e-6, lead.label

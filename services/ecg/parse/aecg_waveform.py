@@ -14,7 +14,7 @@ from services.ecg.parse.limits import MAX_DURATION_S, MAX_LEADS
 from services.ecg.parse.recording import Microvolts
 from services.ecg.parse.refusal import RefusalCode, Refused, Remark
 from services.ecg.parse.xml import Node
-from services.ecg.parse.xml_leads import check_length, check_rate
+from services.ecg.parse.xml_leads import check_lead_count, check_length, check_rate
 from services.ecg.parse.xml_values import MICROVOLTS_PER, hl7_time, invalid_samples, number, numbers
 
 _SECONDS_PER = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "min": 60.0}
@@ -43,11 +43,10 @@ class _Set:
 
 def read_waveform(series: Node) -> Waveform:
     """Raises Refused: no_waveform, format_broken, samples_invalid, too_long, too_short."""
+    check_lead_count(len(series.all("component", "sequenceSet", "component", "sequence")))
     sets = [found for node in series.all("component", "sequenceSet") if (found := _read_set(node)) is not None]
     if not sets:
         raise Refused(RefusalCode.no_waveform, "aECG 文件中没有节律波形，请连同波形一起导出。")
-    if sum(len(one.leads) for one in sets) > MAX_LEADS * 16:
-        raise Refused(RefusalCode.too_large, "导联过多，不是一份静息心电图。")
     rate = check_rate(1 / sets[0].step_s)
     remarks = {remark: None for one in sets for remark in one.remarks}
     together = [one for one in sets if abs(one.step_s - sets[0].step_s) < 1e-9]
@@ -119,7 +118,7 @@ def _seconds(node: Node | None) -> float | None:
 
 
 def _on_one_line(sets: Sequence[_Set], rate_hz: float) -> tuple[tuple[str, Microvolts], ...]:
-    """Sets without differing heads follow each other only where each has leads of its own."""
+    """Two sets may start together only where each has leads of its own."""
     first = min(one.head_s for one in sets)
     offsets = [(one.head_s - first) * rate_hz for one in sets]
     ends = [offset + max(samples.size for _, samples in one.leads) for one, offset in zip(sets, offsets, strict=True)]

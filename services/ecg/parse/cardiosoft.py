@@ -11,7 +11,7 @@ from services.ecg.parse.reader import Read, SourceFile
 from services.ecg.parse.recording import CartMeasurements, Device, Filters, Microvolts, PatientFacts, Recording
 from services.ecg.parse.refusal import RefusalCode, Refused, Remark
 from services.ecg.parse.xml import Node, parse_xml, root_name
-from services.ecg.parse.xml_leads import bring_together, check_rate
+from services.ecg.parse.xml_leads import bring_together, check_lead_count, check_rate
 from services.ecg.parse.xml_values import (
     age,
     day,
@@ -40,6 +40,7 @@ class CardioSoftReader:
             raise Refused(RefusalCode.no_waveform, "CardioSoft 文件中没有节律波形（StripData），请连同波形一起导出。")
         rate = check_rate(number(strip.said("SampleRate")))
         step = _microvolts_per_step(strip)
+        check_lead_count(len(strip.all("WaveformData")))
         count = whole(strip.said("ChannelSampleCountTotal"))
         leads = bring_together(
             rate, [(lead.attribute("lead"), _samples(lead, count) * step) for lead in strip.all("WaveformData")]

@@ -9,11 +9,12 @@ from typing import Literal
 
 import numpy as np
 
+from services.ecg.parse.limits import MAX_SAMPLES
 from services.ecg.parse.reader import Read, SourceFile
 from services.ecg.parse.recording import CartMeasurements, Device, Filters, Microvolts, PatientFacts, Recording
 from services.ecg.parse.refusal import RefusalCode, Refused, Remark
 from services.ecg.parse.xml import Node, parse_xml, root_name
-from services.ecg.parse.xml_leads import bring_together, check_rate
+from services.ecg.parse.xml_leads import bring_together, check_lead_count, check_rate
 from services.ecg.parse.xml_values import (
     MICROVOLTS_PER,
     age,
@@ -43,6 +44,7 @@ class MuseReader:
         rhythm = _rhythm(root)
         rate = check_rate(_rate(rhythm))
         stored = rhythm.all("LeadData")
+        check_lead_count(len(stored))
         if len({number(lead.said("LeadTimeOffset")) or 0.0 for lead in stored}) > 1:
             raise Refused(RefusalCode.format_unsupported, "各导联不是同时采集的，本中心不读这种 MUSE 文件。")
         leads = bring_together(rate, [(lead.said("LeadID"), _samples(lead)) for lead in stored])
@@ -94,6 +96,8 @@ def _samples(lead: Node) -> Microvolts:
     size = whole(lead.said("LeadSampleSize")) or 2
     if size not in _SAMPLE_TYPES:
         raise Refused(RefusalCode.format_unsupported, f"MUSE 文件每个采样 {size} 字节，本中心不能读取。")
+    if len(raw) // size > MAX_SAMPLES:
+        raise Refused(RefusalCode.too_large, "采样点过多，不是一份静息心电图。")
     declared = (whole(lead.said("LeadSampleCountTotal")), whole(lead.said("LeadByteCountTotal")))
     if len(raw) % size or declared[0] not in {None, len(raw) // size} or declared[1] not in {None, len(raw)}:
         raise invalid_samples("采样点数与声明的不符")

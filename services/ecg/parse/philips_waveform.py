@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 
 from services.ecg.parse.leads import STANDARD
-from services.ecg.parse.limits import MAX_LEADS, MAX_SAMPLES
+from services.ecg.parse.limits import MAX_LEADS
 from services.ecg.parse.philips_xli import Samples, decode_xli
 from services.ecg.parse.recording import Microvolts
 from services.ecg.parse.refusal import RefusalCode, Refused
@@ -17,6 +17,7 @@ from services.ecg.parse.xml_values import base64_bytes, invalid_samples, number,
 _TWELVE_LEADS = {"STD-12", "10-WIRE"}
 _CALIBRATION_UV = 1000.0
 _CALIBRATION_S = 0.1
+_MAX_SAMPLES = 1_000_000  # over all leads: ten times a long one; more would take the decompression seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def read_waveform(root: Node) -> Waveform:
     count = round(duration_ms * rate / 1000)
     check_length(rate, count)
     names = _names(parsed, signal)
-    if count * len(names) > MAX_SAMPLES:
+    if count * len(names) > _MAX_SAMPLES:
         raise Refused(RefusalCode.too_large, "采样点过多，不是一份静息心电图。")
     counts = _without_calibration(np.stack(_stored(parsed, signal, names, count)), rate, resolution)
     return Waveform(rate, resolution, tuple(zip(names, counts * resolution, strict=True)))
@@ -80,10 +81,10 @@ def _stored(parsed: Node, signal: Node, names: list[str], count: int) -> list[Sa
             "请以 XLI 或不压缩导出。",
         )
     if compression:
-        leads = list(islice(decode_xli(base64_bytes(parsed.text), count), MAX_LEADS))
+        leads = list(islice(decode_xli(base64_bytes(parsed.text), count), len(names)))
         if len(leads) < len(names):
             raise invalid_samples("导联数与声明的不符")
-        return _with_limb_leads(names, leads[: len(names)])
+        return _with_limb_leads(names, leads)
     samples = _plain(parsed.text) if encoding == "plain" else _words(parsed.text)
     if samples.size != count * len(names):
         raise invalid_samples("采样点数与声明的不符")

@@ -41,7 +41,7 @@ def _lzw(data: bytes, wanted: int) -> bytes:
     out: list[bytes] = []
     length = 0
     previous = b""
-    for code in _codes(data[: wanted * 2 + 8]).tolist():  # the worst LZW is 10 bits a byte
+    for code in _codes(data[: wanted * 5 // 4 + 8]).tolist():  # at worst ten bits a byte
         if code == _END_CODE or length > wanted:
             break
         if code < len(table):

@@ -30,6 +30,12 @@ def check_rate(rate_hz: float | None) -> float:
     return rate_hz
 
 
+def check_lead_count(count: int) -> None:
+    """Before any of them is read: there may be tens of thousands. Raises Refused(too_large)."""
+    if count > MAX_LEADS * 16:  # sixteen sets of them in an aECG
+        raise Refused(RefusalCode.too_large, "导联过多，不是一份静息心电图。")
+
+
 def check_length(rate_hz: float, samples: int) -> None:
     """Raises Refused: too_long, too_short."""
     if samples > rate_hz * MAX_DURATION_S:
@@ -39,7 +45,7 @@ def check_length(rate_hz: float, samples: int) -> None:
 
 
 def bring_together(rate_hz: float, leads: Sequence[tuple[str, Microvolts]]) -> Leads:
-    """``leads``: what the file calls each, and its µV. A shorter lead ends in NaN; unknown and second ones are left out.
+    """``leads``: what the file calls each, and its µV. A shorter one ends in NaN; unknown and repeated ones are left out.
 
     Raises Refused: no_waveform, too_long, too_short, too_large, samples_invalid.
     """
