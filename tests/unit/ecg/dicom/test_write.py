@@ -16,7 +16,7 @@ from services.ecg.dicom.header import WaveformHeader
 from services.ecg.dicom.uids import uid_of
 from services.ecg.dicom.write import write_twelve_lead
 from services.ecg.parse.dicom import DicomReader
-from services.ecg.parse.leads import POSTERIOR, STANDARD, with_derived_limb_leads
+from services.ecg.parse.leads import KNOWN, POSTERIOR, STANDARD, with_derived_limb_leads
 from services.ecg.parse.reader import SourceFile
 from services.ecg.parse.recording import CartMeasurements, Device, Filters, PatientFacts, Recording
 from services.ecg.parse.refusal import Remark
@@ -131,6 +131,10 @@ def test_more_leads_or_samples_make_a_general_object(written: Recording) -> None
     data = write_twelve_lead(written, HEADER)
     assert dcmread(io.BytesIO(data)).SOPClassUID == GeneralECGWaveformStorage
     assert back(data).leads == written.leads
+
+
+def test_every_lead_this_centre_knows_has_a_code() -> None:
+    assert back(write_twelve_lead(recording(KNOWN), HEADER)).leads == KNOWN
 
 
 def test_the_case_knows_the_patient_better_than_the_cart() -> None:

@@ -11,7 +11,15 @@ from ecgdatakit import FileParser
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
-from pydicom.uid import CTImageStorage, ExplicitVRBigEndian, HemodynamicWaveformStorage
+from pydicom.uid import (
+    AmbulatoryECGWaveformStorage,
+    CTImageStorage,
+    ExplicitVRBigEndian,
+    General32bitECGWaveformStorage,
+    GeneralECGWaveformStorage,
+    HemodynamicWaveformStorage,
+    TwelveLeadECGWaveformStorage,
+)
 
 from services.ecg.parse.dicom import DicomReader
 from services.ecg.parse.reader import SourceFile
@@ -324,3 +332,19 @@ def test_a_curve_upside_down_is_not_taken_for_its_lead() -> None:
 def test_the_code_of_a_derived_lead_marks_it() -> None:
     recording = read(waveform_file([FakeGroup({"II": curve(), "III": curve(seed=2)})]).replace(b"2:61", b"2:37"))
     assert recording.leads == ("II", "V5") and recording.derived == {"V5"}
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "kind"),
+    [
+        (TwelveLeadECGWaveformStorage, "SS"),
+        (GeneralECGWaveformStorage, "SS"),
+        (General32bitECGWaveformStorage, "SL"),
+        (AmbulatoryECGWaveformStorage, "SB"),
+    ],
+)
+def test_every_class_of_surface_ecg(sop_class: str, kind: str) -> None:
+    stored = curve(amplitude=90)
+    recording = read(waveform_file([FakeGroup({"II": stored}, kind=kind, rate_hz="128")], sop_class=sop_class))
+    np.testing.assert_array_equal(recording.lead("II"), stored * 2.5)
+    assert recording.sampling_rate_hz == 128
