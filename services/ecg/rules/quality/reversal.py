@@ -19,7 +19,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from services.ecg.parse.leads import CHEST
 from services.ecg.rules.facts import MedianBeat
 
 Code = Literal["la_ra", "ra_ll", "ra_rl", "la_rl", "dextrocardia"]
@@ -35,7 +34,9 @@ BEFORE_R_MS, AFTER_R_MS = 300.0, 450.0
 MIN_HEIGHT_UV = 80.0
 """Of the tallest limb lead and of V6; below it a correlation is one of noise."""
 DECLINE = 0.6
-"""R of V6 over R of V2, and height of V6 over height of V2: the chest leads walk away from the heart."""
+"""R of V6 over R of V2, and height over height, below which the heart is sought on the right."""
+QRS_MS = 80.0
+"""Each side of R."""
 MIN_P_UV = 20.0
 
 TEXTS: dict[Code, str] = {
@@ -71,12 +72,17 @@ def suspect_reversal(median: MedianBeat, *, paced: bool = False) -> Reversal | N
         return _reversal("ra_rl", heights[1] / tallest)
     if heights[2] < FLAT_PART * tallest:
         return _reversal("la_rl", heights[2] / tallest)
+    dwindles = _dwindles(median)
+    if dwindles and _mirrored(median):
+        return _reversal("dextrocardia", _correlation(one, six))
     with_one, with_two, with_three = (_correlation(lead, six) for lead in (one, two, three))
     if with_one < AGAINST_V6_I or with_two < AGAINST_V6_II:
         # Put back, which swap makes I and II agree with V6 the more?
         arms, right_and_foot = with_three - with_one, -with_three - with_two
-        return _reversal("la_ra", with_one) if arms >= right_and_foot else _reversal("ra_ll", with_two)
-    return _reversal("dextrocardia", with_one) if _mirrored(median, beat) else None
+        if arms < right_and_foot:
+            return _reversal("ra_ll", with_two)
+        return _reversal("dextrocardia" if dwindles else "la_ra", with_one)
+    return None
 
 
 def _reversal(code: Code, score: float) -> Reversal:
@@ -96,30 +102,24 @@ def _correlation(first: Beat, second: Beat) -> float:
     return float(first @ second) / length if length > 0 else 0.0
 
 
-def _mirrored(median: MedianBeat, beat: dict[str, Beat]) -> bool:
-    """P and QRS of I point down, those of aVR up, and R dwindles from V2 to V6.
+def _dwindles(median: MedianBeat) -> bool:
+    """Whether R and the whole QRS get smaller from V2 to V6: the chest leads walk away from the heart."""
+    if not {"V2", "V6"} <= set(median.leads):
+        return False
+    first, last = median.marks.r_ms - QRS_MS, median.marks.r_ms + QRS_MS
+    second, sixth = _piece(median, "V2", first, last), _piece(median, "V6", first, last)
+    r_two, r_six = (float(piece.max() - np.median(piece)) for piece in (second, sixth))
+    return r_six < DECLINE * r_two and float(np.ptp(sixth)) < DECLINE * float(np.ptp(second))
 
-    Without a P wave a tall right ventricle looks the same, so nothing is said.
-    """
+
+def _mirrored(median: MedianBeat) -> bool:
+    """Whether P and QRS of I point down and those of aVR up. A right ventricle alone turns no P, so without P: no."""
     marks = median.marks
     if marks.p_on_ms is None or marks.p_off_ms is None or marks.qrs_on_ms is None or marks.qrs_off_ms is None:
         return False
-    if not set(CHEST) <= set(beat):
-        return False
     p_one, p_two = (_deflection(median, lead, marks.p_on_ms, marks.p_off_ms) for lead in ("I", "II"))
     qrs_one, qrs_two = (_deflection(median, lead, marks.qrs_on_ms, marks.qrs_off_ms) for lead in ("I", "II"))
-    if p_one > -MIN_P_UV or p_one + p_two > 0 or qrs_one >= 0 or qrs_one + qrs_two > 0:
-        return False
-    r_two, r_six = (max(_highest(median, lead, marks.qrs_on_ms, marks.qrs_off_ms), 1.0) for lead in ("V2", "V6"))
-    return r_six < DECLINE * r_two and float(np.ptp(beat["V6"])) < DECLINE * float(np.ptp(beat["V2"]))
-
-
-def _piece(median: MedianBeat, lead: str, first_ms: float, last_ms: float) -> Beat:
-    """From ``first_ms`` to ``last_ms``, µV against its first sample."""
-    rate = median.sampling_rate_hz / 1000
-    samples = median.microvolts[median.leads.index(lead)]
-    piece = samples[round(first_ms * rate) : round(last_ms * rate) + 1]
-    return np.asarray(piece - piece[0])
+    return p_one < -MIN_P_UV and p_one + p_two < 0 and qrs_one < 0 and qrs_one + qrs_two < 0
 
 
 def _deflection(median: MedianBeat, lead: str, first_ms: float, last_ms: float) -> float:
@@ -128,5 +128,9 @@ def _deflection(median: MedianBeat, lead: str, first_ms: float, last_ms: float) 
     return float(piece.max() + piece.min())
 
 
-def _highest(median: MedianBeat, lead: str, first_ms: float, last_ms: float) -> float:
-    return float(_piece(median, lead, first_ms, last_ms).max())
+def _piece(median: MedianBeat, lead: str, first_ms: float, last_ms: float) -> Beat:
+    """From ``first_ms`` to ``last_ms``, µV against its first sample."""
+    rate = median.sampling_rate_hz / 1000
+    samples = median.microvolts[median.leads.index(lead)]
+    piece = samples[max(0, round(first_ms * rate)) : round(last_ms * rate) + 1]
+    return np.asarray(piece - piece[0])

@@ -1,6 +1,6 @@
 """What disturbs each lead, in numbers: gaps, flat stretches, rails, mains, wander, muscle noise.
 
-One Fourier transform of all leads serves the three bands; everything else works on blocks of 0.2 s.
+One Fourier transform of all leads serves the three bands; everything else works on blocks of 0.1 and 0.2 s.
 """
 
 from dataclasses import dataclass
@@ -37,10 +37,11 @@ WANDER_BELOW_HZ = 0.5
 WANDER_POINTS = 128
 NOISE_HZ = (20.0, 60.0, 150.0)
 """Muscle is counted from half at 40 Hz to the upper edge of a diagnostic recording; the first two bound a soft edge."""
-HUM_UV = 20.0
-"""From this amplitude on the mains and its overtones are not counted as muscle."""
+HUM_UV = 45.0
+"""From this amplitude on the mains and its overtones are not counted as muscle; a regular fast QRS makes 30 there."""
+NOISE_BLOCK_S = 0.1
 NOISE_QUANTILE = 25.0
-"""Of the blocks' RMS: at 200/min a QRS lies in two blocks of three, and the quiet third still shows the muscle."""
+"""Of the blocks' RMS: at 250/min two blocks of three touch a QRS, and the quiet third still shows the muscle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def measure(microvolts: Microvolts, rate_hz: float, resolution_uv: float | None)
         mains_uv=mains_uv,
         mains_hz=mains_hz,
         wander_uv=_wander(spectrum, hertz, leads.shape[1]),
-        noise_uv=_noise(spectrum, hertz, leads.shape[1], block, mains_uv),
+        noise_uv=_noise(spectrum, hertz, leads.shape[1], max(2, round(NOISE_BLOCK_S * rate_hz)), mains_uv),
     )
 
 
