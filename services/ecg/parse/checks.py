@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from datetime import UTC
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -12,8 +11,8 @@ from services.ecg.parse import limits
 from services.ecg.parse.leads import with_derived_limb_leads, with_known_leads
 from services.ecg.parse.recording import Device, Microvolts, PatientFacts, Recording
 from services.ecg.parse.refusal import RefusalCode, Refused, Remark
+from shared.clock import SHANGHAI
 
-CART_ZONE = ZoneInfo("Asia/Shanghai")
 MAX_AMPLITUDE_UV = 5_000_000.0  # 5 V: no electrode gives it; beyond it is a mark for "no value", or damage
 MAX_TEXT, MAX_STATEMENT, MAX_STATEMENTS = 256, 2_000, 200
 
@@ -37,7 +36,7 @@ def checked(recording: Recording) -> Recording:
     if recorded_at is None:
         remarks.append(Remark.time_missing)
     elif recorded_at.tzinfo is None:
-        recorded_at = recorded_at.replace(tzinfo=CART_ZONE)
+        recorded_at = recorded_at.replace(tzinfo=SHANGHAI)
     return with_derived_limb_leads(
         replace(
             recording,

@@ -13,7 +13,7 @@ from services.ecg.parse.recording import Microvolts
 from services.ecg.parse.refusal import RefusalCode, Refused
 from services.ecg.parse.table_facts import broken, recording_of, text_of
 
-SNIFFED = 8_192
+SNIFFED = 32_768
 MAX_COLUMNS = 64
 MAX_LINES = 1_000_000  # ten minutes at 1,600 Hz
 SEPARATORS = ("\t", ";", ",")

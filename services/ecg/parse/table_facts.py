@@ -5,15 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime
 from typing import Any, Literal, TypeVar
-from zoneinfo import ZoneInfo
 
 from services.ecg.parse import limits
+from services.ecg.parse.chinese import chinese, strict
 from services.ecg.parse.leads import canonical
 from services.ecg.parse.recording import CartMeasurements, Device, Filters, Microvolts, PatientFacts, Recording
 from services.ecg.parse.refusal import RefusalCode, Refused
-from services.ecg.parse.scp.text import chinese
+from shared.clock import SHANGHAI
 
-CART_ZONE = ZoneInfo("Asia/Shanghai")
 MAX_BYTES = 48 << 20  # 4 million samples of twelve characters
 Value = TypeVar("Value")
 _PER_UNIT = {"uv": 1.0, "µv": 1.0, "μv": 1.0, "mv": 1000.0}
@@ -28,9 +27,8 @@ def text_of(data: bytes) -> str:
     """UTF-8 with or without its mark, else GBK. Raises Refused."""
     if len(data) > MAX_BYTES:
         raise Refused(RefusalCode.too_large, f"表格文件超过 {MAX_BYTES >> 20} MB；本中心只读静息心电图。")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
+    text = strict(data, "utf-8-sig")
+    if text is None:
         text = chinese(data)
     if text is None:
         raise broken("文件的文字既不是 UTF-8 也不是 GBK，请另存为 UTF-8。")
@@ -99,4 +97,4 @@ def _read(key: str, facts: Mapping[str, str], read: Callable[[str], Value], exam
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=CART_ZONE)).astimezone(UTC)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)).astimezone(UTC)

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from services.ecg.parse.recording import Device, Filters, PatientFacts
 from services.ecg.parse.scp.text import Texts
+from shared.clock import SHANGHAI
 
-CART_ZONE = ZoneInfo("Asia/Shanghai")
 END = 255
 _AGE_UNITS = {1: "Y", 2: "M", 3: "W", 4: "D"}
 _SEX: Mapping[int, Literal["M", "F", ""]] = {1: "M", 2: "F"}
@@ -114,7 +113,7 @@ def _moment(tags: Mapping[int, list[bytes]]) -> datetime | None:
     day, clock = _date(_first(tags, 25)), _first(tags, 26)
     if day is None or len(clock) < 3 or clock[0] > 23 or clock[1] > 59 or clock[2] > 59:
         return None
-    zone: tzinfo = CART_ZONE
+    zone: tzinfo = SHANGHAI
     stored = _first(tags, 34)
     if len(stored) >= 2:
         minutes = struct.unpack_from("<h", stored)[0]

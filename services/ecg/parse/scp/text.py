@@ -1,5 +1,6 @@
 """The character sets of SCP texts, and Chinese written without saying so."""
 
+from services.ecg.parse.chinese import chinese, strict
 from services.ecg.parse.refusal import Remark
 
 # Byte 17 of tag 14 (EN 1064 table of language support codes); Latin-1 where bit 0 alone is set.
@@ -9,7 +10,6 @@ _CODECS = {
     0x2B: "iso8859_8", 0x33: "iso8859_11", 0x3B: "iso8859_15", 0x07: "utf-16-le", 0x0F: "shift_jis", 0x17: "euc_jp",
     0x1F: "euc_jp", 0x27: "gb18030", 0x2F: "cp949", 0x37: "utf-8",
 }  # fmt: skip
-JUDGED = 20_000  # characters on which Chinese is told from Latin-1
 
 
 class Texts:
@@ -28,11 +28,11 @@ class Texts:
         if value.isascii():
             return value.decode("ascii").strip()
         if self._declared in (None, LATIN_1):
-            text = _strict(value, "utf-8") or chinese(value)
+            text = strict(value, "utf-8") or chinese(value)
             if text is not None:
                 self.remarks.add(Remark.charset_assumed)
                 return text.strip()
-        text = _strict(value, self._declared) if self._declared else None
+        text = strict(value, self._declared) if self._declared else None
         if text is None:
             self.remarks.add(Remark.charset_assumed)
             text = value.decode(LATIN_1)
@@ -41,24 +41,3 @@ class Texts:
     def _wide(self, value: bytes) -> str:
         whole = value[: len(value) // 2 * 2].removeprefix(b"\xff\xfe")
         return whole.decode("utf-16-le", errors="replace").split("\0", 1)[0].strip()
-
-
-def chinese(value: bytes) -> str | None:
-    """GBK, if the bytes look like Chinese and not like a European language in Latin-1.
-
-    Almost every character in use (GB 2312) is two high bytes; in Latin-1 two accented letters seldom meet, while an
-    accented one before an ASCII letter also makes a (rare) character of GBK. So most pairs must be high.
-    """
-    text = _strict(value, "gb18030")
-    if text is None:
-        return None
-    pairs = [character.encode("gb18030") for character in text[:JUDGED] if not character.isascii()]
-    high = sum(len(pair) == 2 and min(pair) >= 0xA1 for pair in pairs)
-    return text if 2 * high > len(pairs) else None
-
-
-def _strict(value: bytes, codec: str) -> str | None:
-    try:
-        return value.decode(codec)
-    except UnicodeDecodeError:
-        return None
