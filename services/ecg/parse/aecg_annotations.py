@@ -18,6 +18,7 @@ _MEASUREMENTS = {
     "time_pd_qt": "qt_ms",
     "time_pd_qtc": "qtc_ms",
     "time_pd_qtcb": "qtc_ms",
+    "time_pd_qtch": "qtc_ms",  # MINDRAY_ECG_…, inside an empty MDC_ECG_TIME_PD_QTc
     "angle_p_front": "p_axis_deg",
     "angle_qrs_front": "qrs_axis_deg",
     "angle_t_front": "t_axis_deg",
@@ -39,7 +40,7 @@ def measurements(series: list[Node]) -> CartMeasurements:
         field = _field(annotation.attribute("code", "code"))
         value = measured(annotation.attribute("value", "value")) if field else None
         factor = _factor(field, annotation.attribute("value", "unit")) if field else None
-        if value is not None and factor is not None and not _is_of_one_lead(annotation):
+        if value is not None and factor is not None:
             (beats if in_beat else whole)[field].append(value * factor)
     found = {field: statistics.median(values) for field, values in beats.items()}
     return CartMeasurements(**(found | {field: values[0] for field, values in whole.items()}))
@@ -64,7 +65,7 @@ def statements(series: list[Node]) -> tuple[str, ...]:
 
 
 def _annotations(series: list[Node]) -> Iterator[tuple[Node, bool]]:
-    """Every annotation the machine made, and whether it stands inside a beat."""
+    """Every annotation the machine made of all leads together, and whether it stands inside a beat."""
     for one in series:
         for annotation_set in one.all("subjectOf", "annotationSet"):
             if annotation_set.child("author", "assignedEntity", "assignedAuthorType", "assignedPerson"):
@@ -72,6 +73,8 @@ def _annotations(series: list[Node]) -> Iterator[tuple[Node, bool]]:
             waiting = [(node, False) for node in annotation_set.all("component", "annotation")][::-1]
             while waiting:
                 annotation, in_beat = waiting.pop()
+                if _is_of_one_lead(annotation):
+                    continue
                 yield annotation, in_beat
                 inside = in_beat or annotation.attribute("code", "code").upper() == "MDC_ECG_BEAT"
                 waiting += [(node, inside) for node in annotation.all("component", "annotation")][::-1]

@@ -45,7 +45,7 @@ def check_length(rate_hz: float, samples: int) -> None:
 
 
 def bring_together(rate_hz: float, leads: Sequence[tuple[str, Microvolts]]) -> Leads:
-    """``leads``: what the file calls each, and its µV. A shorter one ends in NaN; unknown and repeated ones are left out.
+    """``leads``: what the file calls each, and its µV. A shorter one ends in NaN; unknown, repeated ones are left out.
 
     Raises Refused: no_waveform, too_long, too_short, too_large, samples_invalid.
     """

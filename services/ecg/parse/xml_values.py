@@ -4,7 +4,7 @@ import base64
 import binascii
 import math
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import MAXYEAR, UTC, date, datetime, timedelta, timezone
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from services.ecg.parse.recording import Microvolts
 from services.ecg.parse.refusal import RefusalCode, Refused
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
+_FIRST_YEAR = 1970
 _PIECE = 1 << 20
 _LONGEST_NUMBER = 40
 _STOP = {" ": re.compile(r"\s"), ",": re.compile(",")}
@@ -181,10 +182,8 @@ def _zone(text: str | None) -> ZoneInfo | timezone:
 
 
 def _utc(moment: datetime) -> datetime | None:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:  # the first or last day of the calendar
-        return None
+    """None before the first digital cart: converters write 1900 for "unknown"."""
+    return moment.astimezone(UTC) if _FIRST_YEAR <= moment.year < MAXYEAR else None
 
 
 def _is_chinese(text: str) -> bool:

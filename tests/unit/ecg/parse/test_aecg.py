@@ -133,7 +133,14 @@ def test_the_cart_measured_and_stated() -> None:
     annotations = (
         aecg_annotation("MDC_ECG_HEART_RATE", '<value value="72" unit="bpm"/>')
         + aecg_annotation("MDC_ECG_TIME_PD_QT", '<value value="0.4" unit="s"/>')
-        + aecg_annotation("MDC_ECG_TIME_PD_QTcB", '<value value="430" unit="ms"/>')
+        + aecg_annotation(
+            "MDC_ECG_TIME_PD_QTc", "", aecg_annotation("MINDRAY_ECG_TIME_PD_QTcH", '<value value="430" unit="ms"/>')
+        )
+        + aecg_annotation(
+            "MDC_ECG_WAVC",
+            "",
+            one_lead + aecg_annotation("MDC_ECG_TIME_PD_P", '<value value="888" unit="ms"/>'),
+        )
         + aecg_annotation("MDC_ECG_TIME_PD_PR", '<value value="999" unit="ms"/>', one_lead)
         + aecg_annotation("MDC_ECG_ANGLE_QRS_FRONT", '<value value="-61" unit="deg"/>')
         + aecg_annotation("MDC_ECG_BEAT", "", beats)

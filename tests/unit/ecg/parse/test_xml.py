@@ -194,6 +194,8 @@ def test_times_that_say_too_little_are_no_times() -> None:
     assert hl7_time("20240102") is None
     assert hl7_time("20241302083000") is None
     assert hl7_time("00010101000000") is None
+    assert hl7_time("99991231235959-1200") is None
+    assert hl7_time("19000101000000") is None  # a converter's "unknown"
     moments = [hl7_time(text) for text in ("202401020830", "20240102083000.5-0500", "20240102003000Z")]
     assert [moment and moment.isoformat() for moment in moments] == [
         "2024-01-02T00:30:00+00:00",
