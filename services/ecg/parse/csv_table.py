@@ -1,6 +1,7 @@
 """CSV with a row of lead names, behind lines ``# key: value`` (docs/ecg-formats.md)."""
 
 import csv
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
@@ -84,7 +85,7 @@ def _cells(line: str, separator: str) -> list[str]:
 
 def _table(lines: list[str], start: int, columns: int, separator: str) -> Microvolts:
     """Shape (columns, rows); NaN for an empty cell."""
-    table = np.empty((len(lines) - start, columns))
+    table = array("d")
     rows: Iterator[list[str]] = csv.reader(islice(lines, start, None), delimiter=separator, skipinitialspace=True)
     number = 0
     try:
@@ -95,17 +96,17 @@ def _table(lines: list[str], start: int, columns: int, separator: str) -> Microv
                 row.pop()  # a separator behind the last value
             if len(row) != columns:
                 raise broken(f"第 {start + number + 1} 行有 {len(row)} 列，表头有 {columns} 列。")
-            table[number] = _values(row, start + number + 1)
+            table.extend(_values(row, start + number + 1))
     except csv.Error:
         raise broken(f"第 {start + number + 1} 行的引号或单元格无法识别。") from None
-    if number + 1 != len(table):  # a quoted cell ran over several lines
+    if number + 1 != len(lines) - start:  # a quoted cell ran over several lines
         raise broken("有引号没有成对，行数与采样数不符。")
-    return table.T
+    return np.frombuffer(table, np.float64).reshape(-1, columns).T
 
 
 def _values(row: list[str], line: int) -> list[float]:
     try:
-        return [float(cell) for cell in row]
+        return list(map(float, row))
     except ValueError:
         return [_value(cell.strip(), line, column) for column, cell in enumerate(row, start=1)]
 
