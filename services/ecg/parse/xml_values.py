@@ -4,17 +4,16 @@ import base64
 import binascii
 import math
 import re
-from datetime import MAXYEAR, UTC, date, datetime, timedelta, timezone
+from datetime import MAXYEAR, UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from services.ecg.parse.limits import MAX_SAMPLES
 from services.ecg.parse.recording import Microvolts
 from services.ecg.parse.refusal import RefusalCode, Refused
+from shared.clock import SHANGHAI
 
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
 _FIRST_YEAR = 1970
 _PIECE = 1 << 20
 _LONGEST_NUMBER = 40
@@ -106,7 +105,7 @@ def local_time(on: str, at: str) -> datetime | None:
             clock = datetime.strptime(at.strip(), layout).time()  # noqa: DTZ007  the zone follows
         except ValueError:
             continue
-        return _utc(datetime.combine(the_day, clock, _SHANGHAI))
+        return _utc(datetime.combine(the_day, clock, SHANGHAI))
     return None
 
 
@@ -171,9 +170,9 @@ def _floats(words: list[str]) -> Microvolts:
     return values
 
 
-def _zone(text: str | None) -> ZoneInfo | timezone:
+def _zone(text: str | None) -> tzinfo:
     if text is None:
-        return _SHANGHAI
+        return SHANGHAI
     if text == "Z":
         return UTC
     digits = text[1:].replace(":", "")
