@@ -61,7 +61,7 @@ class Disturbances:
 
 def measure(microvolts: Microvolts, rate_hz: float, resolution_uv: float | None) -> Disturbances:
     """``microvolts``: shape (leads, samples), at least one of each; NaN where there is no value."""
-    missing = np.isnan(microvolts)
+    missing = ~np.isfinite(microvolts)
     leads = _bridged(microvolts, missing)
     block = max(2, round(BLOCK_S * rate_hz))
     silent_s, silent_share = _silence(leads, missing, block, rate_hz, resolution_uv or 0.0)

@@ -68,7 +68,7 @@ def _twins(recording: Recording) -> list[Found]:
     names = [lead for lead in CHEST if lead in recording.leads]
     if len(names) < 2:
         return []
-    leads = np.nan_to_num(np.stack([recording.lead(name) for name in names]))
+    leads = np.nan_to_num(np.stack([recording.lead(name) for name in names]), posinf=0.0, neginf=0.0)
     leads = leads - leads.mean(axis=1, keepdims=True)
     products = leads @ leads.T / leads.shape[1]
     power = np.diag(products)
