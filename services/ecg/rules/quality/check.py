@@ -17,6 +17,8 @@ NO_SIGNAL_SHARE = 0.9
 UNUSABLE_CHEST = 3
 """One or two lost chest leads leave infarction of a wall and the rhythm readable; half of them do not."""
 
+_SPREAD = {"limbs": "limb_leads_disturbed", "all": "all_leads_disturbed"}
+
 
 def check_quality(recording: Recording, analysis: Analysis | None = None) -> Quality:
     """Without ``analysis`` nothing is said of beats and swapped limb electrodes."""
@@ -33,7 +35,7 @@ def check_quality(recording: Recording, analysis: Analysis | None = None) -> Qua
     whole += recording_faults(recording) + _of_beats(recording, analysis, faults)
     too_few = any(fault.code == "too_few_leads" for fault, _ in whole)
     missing = [_missing(lead, told=too_few) for lead in STANDARD if lead not in recording.leads]
-    leads = [_lead(lead, faults[lead], electrodes, recording, numbers) for lead in recording.leads]
+    leads = [_lead(lead, faults, electrodes, recording, numbers) for lead in recording.leads]
     verdicts = [verdict for _, verdict in whole] + [_overall([*leads, *missing])]
     return Quality(
         max(verdicts, key=RANK.__getitem__),
@@ -54,8 +56,9 @@ def _no_signal(recording: Recording) -> Quality:
 
 def _electrode(each: ElectrodeFault, recording: Recording, numbers: Disturbances) -> Found:
     mains_hz = float(numbers.mains_hz[recording.leads.index(each.leads[0])])
-    text = advice(f"{NAMES[each.electrode]}电极", each.fault, mains_hz)
-    return QualityFault(f"electrode_{each.electrode.lower()}", text, each.leads), each.fault.verdict
+    text = advice(NAMES[each.electrode], each.fault, mains_hz)
+    code = _SPREAD.get(each.electrode, f"electrode_{each.electrode.lower()}")
+    return QualityFault(code, text, each.leads), each.fault.verdict
 
 
 def _missing(lead: str, *, told: bool) -> LeadQuality:
@@ -64,20 +67,20 @@ def _missing(lead: str, *, told: bool) -> LeadQuality:
 
 def _lead(
     lead: str,
-    faults: tuple[Fault, ...],
+    faults: dict[str, tuple[Fault, ...]],
     electrodes: tuple[ElectrodeFault, ...],
     recording: Recording,
     numbers: Disturbances,
 ) -> LeadQuality:
-    if not faults:
+    own = faults[lead]
+    if not own:
         return LeadQuality(lead, "ok")
     told = {each.fault.code for each in electrodes if lead in each.leads}
+    if lead in recording.derived or lead.startswith("aV"):
+        told |= {fault.code for parent in ("I", "II") for fault in faults.get(parent, ())}
     mains_hz = float(numbers.mains_hz[recording.leads.index(lead)])
-    untold = [fault for fault in faults if fault.code not in told]
-    if lead in recording.derived or (lead.startswith("aV") and "I" in recording.leads):
-        untold = []  # a sum of I and II: what it has, they have
-    text = "；".join(advice(lead, fault, mains_hz) for fault in untold)
-    return LeadQuality(lead, faults[0].verdict, tuple(fault.code for fault in faults), text)
+    text = "；".join(advice(lead, fault, mains_hz) for fault in own if fault.code not in told)
+    return LeadQuality(lead, own[0].verdict, tuple(fault.code for fault in own), text)
 
 
 def _of_beats(recording: Recording, analysis: Analysis | None, faults: dict[str, tuple[Fault, ...]]) -> list[Found]:

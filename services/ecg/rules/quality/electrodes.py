@@ -11,15 +11,25 @@ from typing import Literal
 from services.ecg.parse.leads import CHEST, LIMB
 from services.ecg.rules.quality.leads import RANK, Fault
 
-Electrode = Literal["RA", "LA", "LL", "RL"]
+Electrode = Literal["RA", "LA", "LL", "RL", "limbs", "all"]
 NAMES: dict[Electrode, str] = {
-    "RA": "右上肢（RA，红）",
-    "LA": "左上肢（LA，黄）",
-    "LL": "左下肢（LL，绿）",
-    "RL": "右下肢（RL，黑，地线）",
+    "RA": "右上肢（RA，红）电极",
+    "LA": "左上肢（LA，黄）电极",
+    "LL": "左下肢（LL，绿）电极",
+    "RL": "右下肢（RL，黑，地线）电极",
+    "limbs": "肢体导联",
+    "all": "各导联",
 }
 """Colours of IEC 60601-2-25 code 1, the one on carts sold in China."""
 BOUND = ("I", "II", "III")
+OF_CONTACT = frozenset({"flat", "saturated", "gap"})
+OF_CONTACT_BY_TWO: dict[frozenset[str], Electrode] = {
+    frozenset({"I", "II"}): "RA",
+    frozenset({"I"}): "LA",
+    frozenset({"II"}): "LL",
+}
+OF_PATIENT = frozenset({"noise", "wander"})
+"""Tremor and breathing spoil every limb at once; no electrode is to blame."""
 LEADS_OF: dict[Electrode, frozenset[str]] = {
     "RA": frozenset({"I", "II"}),
     "LA": frozenset({"I", "III"}),
@@ -56,7 +66,7 @@ def _named(code: str, faults: Mapping[str, tuple[Fault, ...]], derived: frozense
     through_wilson = [
         lead
         for lead in CHEST
-        if lead in by_lead and (electrode == "RL" or by_lead[lead].number <= WILSON_PART * worst.number)
+        if lead in by_lead and (electrode in {"RL", "all"} or by_lead[lead].number <= WILSON_PART * worst.number)
     ]
     return ElectrodeFault(electrode, worst, tuple(lead for lead in LIMB if lead in by_lead) + tuple(through_wilson))
 
@@ -67,10 +77,12 @@ def _all_chest(by_lead: Mapping[str, Fault], faults: Mapping[str, tuple[Fault, .
 
 
 def _electrode(hit: frozenset[str], code: str, derived: frozenset[str], *, all_chest: bool) -> Electrode | None:
-    if code in {"flat", "saturated", "gap"} and "III" in derived:
+    if code in OF_CONTACT and "III" in derived:
         # III is made of I and II: flat with both, or as good as the other. It knows nothing of its own.
-        return {frozenset({"I", "II"}): "RA", frozenset({"I"}): "LA", frozenset({"II"}): "LL"}.get(hit - {"III"})  # type: ignore[return-value]
+        return OF_CONTACT_BY_TWO.get(hit - {"III"})
     if len(hit) == len(BOUND):
+        if code in OF_PATIENT:
+            return "all" if all_chest else "limbs"
         # A cart that computes III gives three flat leads for RA too; the ground spoils the chest leads as well.
-        return "RL" if all_chest or code not in {"flat", "saturated", "gap"} else "RA"
+        return "RL" if all_chest or code not in OF_CONTACT else "RA"
     return next((name for name, leads in LEADS_OF.items() if leads == hit), None)

@@ -132,6 +132,14 @@ def test_muscle_noise_is_found() -> None:
     assert faults_of(quality, "V1") == ("noise",)
 
 
+def test_a_trembling_or_breathing_patient_is_told_once_and_no_electrode_is_blamed() -> None:
+    trembling = check_quality(make_ecg(noise_uv=80))
+    assert [fault.code for fault in trembling.faults] == ["all_leads_disturbed"]
+    assert texts(trembling) == ["各导联 肌电干扰，请让患者放松、保暖，检查电极接触"]
+    breathing = check_quality(make_ecg(noise_uv=8, wander_uv=1000))
+    assert texts(breathing) == ["各导联 基线漂移，请清洁皮肤、重贴电极，嘱患者平静呼吸"]
+
+
 def test_a_tall_fast_qrs_is_not_taken_for_muscle_noise() -> None:
     assert check_quality(make_ecg(heart_rate_bpm=190, amplitude=2.5, qrs_ms=60, pr_ms=100, qt_ms=220)).verdict == "ok"
 
