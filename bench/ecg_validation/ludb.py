@@ -132,7 +132,7 @@ def _marks(annotations: Iterator[tuple[int, int]], rate_hz: float) -> list[Mark]
 
 
 def _beats(per_lead: list[list[Mark]]) -> tuple[MarkedBeat, ...]:
-    qrs = sorted((mark.peak_ms for marks in per_lead for mark in marks if mark.wave == "QRS"))
+    qrs = sorted(mark.peak_ms for marks in per_lead for mark in marks if mark.wave == "QRS")
     groups: list[list[float]] = []
     for peak in qrs:
         if groups and peak - groups[-1][0] <= _SAME_BEAT_MS:

@@ -92,7 +92,11 @@ class LeadAmplitudes:
 class Measurements:
     """None where it cannot be measured; nothing is invented: ``pr_ms`` and ``p_*`` only where ``has_p`` is True.
 
-    ``has_p``: True, False (decided: none), None (cannot say). Pauses are RR intervals in ms.
+    ``has_p``: True, False (decided: none), None (cannot say). ``pauses_ms``: RR intervals of 2000 ms and more, and as
+    long a silence at either end. ``ectopic_count``: beats of another shape than the dominant one that come early or are
+    wide where that is narrow (or the reverse). ``wide_beat_count`` and the longest run count every beat of 120 ms and
+    more, the dominant ones too. ``sv1_uv`` is the depth of S (or QS), positive. ``disorganised``: strong slow activity
+    in which no beats can be told, as in ventricular fibrillation; then nothing else is measured.
     """
 
     heart_rate_bpm: float | None = None
@@ -119,6 +123,7 @@ class Measurements:
     longest_wide_run: int = 0
     wide_run_rate_bpm: float | None = None
     paced: bool = False
+    disorganised: bool = False
     amplitudes: tuple[LeadAmplitudes, ...] = ()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from services.ecg.parse.recording import Recording
 from services.ecg.rules.facts import Analysis, Beats, Marks, Measurements, MedianBeat
 from services.ecg.rules.measure.beats import Classed, classify
+from services.ecg.rules.measure.disorganised import is_disorganised
 from services.ecg.rules.measure.median import (
     BEFORE,
     after_samples,
@@ -18,7 +19,7 @@ from services.ecg.rules.measure.median import (
 )
 from services.ecg.rules.measure.numbers import amplitudes, axis_deg
 from services.ecg.rules.measure.p_wave import PWave, find_p
-from services.ecg.rules.measure.peaks import find_peaks, vote
+from services.ecg.rules.measure.peaks import find_peaks, organised, vote
 from services.ecg.rules.measure.qrs import Qrs, find_qrs
 from services.ecg.rules.measure.rhythm import WIDE_MS, Rhythm, read_rhythm
 from services.ecg.rules.measure.signal import RATE_HZ, Samples, Signal, prepare
@@ -57,9 +58,10 @@ def analyse(recording: Recording, spikes: Sequence[int] | None = None) -> Analys
         return Analysis(Measurements(), Beats((), ()), None, found)
     activity = vote(signal)
     peaks = find_peaks(signal, activity)
-    if not peaks:
-        return Analysis(Measurements(paced=len(found) >= 2), Beats((), ()), None, found)
-    classed = classify(signal, peaks)
+    classed = classify(signal, peaks.samples)
+    if not peaks.samples or not organised(peaks, classed.kinds, classed.likeness):
+        nothing = Measurements(disorganised=is_disorganised(signal))
+        return Analysis(nothing, Beats((), ()), None, found)
     usual_rr = float(np.median(np.diff(classed.peaks))) if len(classed.peaks) > 1 else RATE_HZ
     rough = _rough_qrs(signal, classed)
     wide_kinds = {kind for kind, qrs in rough.items() if qrs.ms >= WIDE_MS}
@@ -119,6 +121,7 @@ def _numbers(signal: Signal, classed: Classed, measured: _Measured, rhythm: Rhyt
     mean = float(rr.mean()) if len(rr) else None
     rate = 60_000 / mean if mean else None
     qrs, p, t_end, leads, beat = measured.qrs, measured.p, measured.t_end, signal.leads, measured.beat
+    live = [lead if lead in signal.live_leads else "" for lead in leads]
     qt = None if t_end is None else (t_end - qrs.on) * _MS
     correctable = qt is not None and rate is not None and _QTC_RATES_BPM[0] <= rate <= _QTC_RATES_BPM[1]
     rr_s = (mean or 1000.0) / 1000
@@ -138,9 +141,9 @@ def _numbers(signal: Signal, classed: Classed, measured: _Measured, rhythm: Rhyt
         qt_ms=qt,
         qtcb_ms=_rounded(qt / rr_s**0.5) if qt is not None and correctable else None,
         qtcf_ms=_rounded(qt / rr_s ** (1 / 3)) if qt is not None and correctable else None,
-        p_axis_deg=None if p.on is None or p.off is None else axis_deg(leads, beat, p.on, p.off, sloping=True),
-        qrs_axis_deg=axis_deg(leads, beat, qrs.on, qrs.off),
-        t_axis_deg=None if t_end is None else axis_deg(leads, beat, qrs.off + 30, t_end),
+        p_axis_deg=None if p.on is None or p.off is None else axis_deg(live, beat, p.on, p.off, sloping=True),
+        qrs_axis_deg=axis_deg(live, beat, qrs.on, qrs.off),
+        t_axis_deg=None if t_end is None else axis_deg(live, beat, qrs.off + 30, t_end),
         rv5_uv=of["V5"].r if "V5" in of else None,
         sv1_uv=abs(of["V1"].s or of["V1"].q) if "V1" in of else None,
         pauses_ms=tuple(round(pause) for pause in rhythm.pauses_ms),

@@ -16,10 +16,11 @@ from services.ecg.rules.measure.signal import RATE_HZ, Samples
 
 _WINDOW = round(0.26 * RATE_HZ)
 _GUARD = round(0.016 * RATE_HZ)
-_SIGMA = 5.0
+_SIGMA = 4.0
 _SIDE = round(0.06 * RATE_HZ)
-_ONSET_SHARE = 0.15
-_HOLD = round(0.012 * RATE_HZ)
+_FOOT = round(0.016 * RATE_HZ)  # smoothing lifts what stands next to QRS
+_ONSET_SHARE, _OFFSET_SHARE = 0.20, 0.30
+_HOLD = round(0.016 * RATE_HZ)
 _LONGEST_PR = round(0.40 * RATE_HZ)
 _MIN_BEATS = 3
 ALIKE, UNLIKE = 0.50, 0.35
@@ -54,14 +55,13 @@ def find_p(windows: Samples, beat: Samples, qrs: Qrs, t_end: int | None, rr: flo
         return PWave(False, likeness)
     peak, height = _peak(beat, first, last)
     if height < MIN_P_UV:
-        return PWave(None, likeness)
+        return PWave(False, likeness)
     on, off = _edges(beat, first, last, peak)
     return PWave(True, likeness, on, off)
 
 
 def _likeness(stretch: Samples) -> float:
-    smooth = gaussian_filter1d(stretch, 3, axis=2)
-    smooth = _without_line(smooth)
+    smooth: Samples = _without_line(gaussian_filter1d(stretch, 3, axis=2))
     count = len(smooth)
     others = (smooth.sum(axis=0) - smooth) / (count - 1)
     products = np.einsum("blt,blt->b", smooth, others)
@@ -72,7 +72,7 @@ def _likeness(stretch: Samples) -> float:
 def _without_line(stretch: Samples) -> Samples:
     at = np.arange(stretch.shape[-1]) - (stretch.shape[-1] - 1) / 2
     slope = (stretch @ at) / (at @ at)
-    return stretch - stretch.mean(axis=-1, keepdims=True) - slope[..., None] * at
+    return np.asarray(stretch - stretch.mean(axis=-1, keepdims=True) - slope[..., None] * at)
 
 
 def _flutters(beat: Samples, qrs: Qrs, first: int, last: int) -> bool:
@@ -100,8 +100,8 @@ def _flutters(beat: Samples, qrs: Qrs, first: int, last: int) -> bool:
 def _peak(beat: Samples, first: int, last: int) -> tuple[int, float]:
     """Sample and height in µV of the largest bump: against both sides 60 ms away, so that a sagging level is none."""
     smooth = gaussian_filter1d(beat, _SIGMA, axis=1)
-    at = np.arange(max(first, last - round(0.34 * RATE_HZ)), last - 6)
-    sides = smooth[:, np.maximum(at - _SIDE, first)] + smooth[:, np.minimum(at + _SIDE, last)]
+    at = np.arange(max(first, last - round(0.34 * RATE_HZ)), last - _FOOT)
+    sides = smooth[:, np.maximum(at - _SIDE, first)] + smooth[:, np.minimum(at + _SIDE, last - _FOOT)]
     bump = smooth[:, at] - sides / 2
     height = np.sqrt((bump**2).sum(axis=0))
     best = int(np.argmax(height))
@@ -115,5 +115,5 @@ def _edges(beat: Samples, first: int, last: int, peak: int) -> tuple[int, int]:
     rise = left + int(np.argmax(trace[left : peak + 1]))
     fall = peak + int(np.argmax(trace[peak : min(last, peak + round(0.1 * RATE_HZ)) + 1]))
     on = calm_before(trace, rise, first, calm + _ONSET_SHARE * float(trace[rise]), _HOLD)
-    off = calm_after(trace, fall, last, calm + _ONSET_SHARE * float(trace[fall]), _HOLD)
+    off = calm_after(trace, fall, last, calm + _OFFSET_SHARE * float(trace[fall]), _HOLD)
     return on, off

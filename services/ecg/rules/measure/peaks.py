@@ -4,10 +4,14 @@ Each lead's slope is scaled by that lead's own QRS level, and the leads vote by 
 leads neither makes a beat nor hides one. What is found must stand out of its surroundings, else there are no beats.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
-from numpy.typing import NDArray
 from services.ecg.rules.measure.signal import RATE_HZ, Samples, Signal
 
 NDArrayInt = NDArray[np.intp]
@@ -15,27 +19,49 @@ NDArrayInt = NDArray[np.intp]
 _WINDOW = round(0.08 * RATE_HZ)
 _REFRACTORY = round(0.2 * RATE_HZ)
 _T_ZONE = round(0.36 * RATE_HZ)
-_NEIGHBOURS = 4
+_MIN_REGULAR = 6
 MIN_QRS_UV = 90.0
 """Peak to peak in the detection band, in the best lead: below it nothing is called a beat."""
 MIN_CONTRAST = 3.0
-"""Activity at the beats over the median activity. Fibrillation and noise stay below."""
+"""Of activity at the beats over the median activity: fibrillation and noise stay below."""
 
 
-def find_peaks(signal: Signal, activity: Samples) -> tuple[int, ...]:
-    """Samples at ``RATE_HZ``, ascending; empty where no beats can be told (asystole, fibrillation, noise).
+@dataclass(frozen=True, slots=True)
+class Peaks:
+    """``samples`` at ``RATE_HZ``, ascending. ``contrast``: activity at the beats over the median activity."""
 
-    ``activity`` is what ``vote`` answered.
-    """
+    samples: tuple[int, ...] = ()
+    contrast: float = 0.0
+
+    @property
+    def stand_out(self) -> bool:
+        return self.contrast >= MIN_CONTRAST
+
+
+def find_peaks(signal: Signal, activity: Samples) -> Peaks:
+    """Empty on asystole and quiet leads. ``activity`` is what ``vote`` answered."""
     candidates = _local_maxima(activity)
     if not len(candidates):
-        return ()
+        return Peaks()
     chosen = _above_threshold(activity, candidates)
     chosen = _search_back(activity, candidates, chosen)
     chosen = _without_t_waves(activity, chosen)
-    if not len(chosen) or not _stands_out(signal, activity, chosen):
-        return ()
-    return tuple(int(peak) for peak in _centred(signal, chosen))
+    if not len(chosen) or _height_uv(signal, chosen) < MIN_QRS_UV:
+        return Peaks()
+    contrast = float(np.median(activity[chosen]) / max(float(np.median(activity)), 1e-6))
+    return Peaks(tuple(int(peak) for peak in _centred(signal, chosen)), contrast)
+
+
+def organised(peaks: Peaks, kinds: Sequence[int], likeness: Sequence[float]) -> bool:
+    """Whether what was found is beats: it stands out of its surroundings, or it is alike and regular, as a fast
+    ventricular tachycardia without pauses between its complexes. Fibrillation and noise are neither."""
+    if peaks.stand_out:
+        return True
+    if len(peaks.samples) < _MIN_REGULAR:
+        return False
+    rr = np.diff(peaks.samples)
+    alike = np.mean([kind == 0 and like >= 0.9 for kind, like in zip(kinds, likeness, strict=True)])
+    return bool(alike >= 0.8 and float(np.std(rr)) < 0.1 * float(np.mean(rr)))
 
 
 def vote(signal: Signal) -> Samples:
@@ -58,7 +84,7 @@ def _local_maxima(activity: Samples) -> NDArrayInt:
     if len(found) < 2:
         return found
     keep = np.concatenate([[True], np.diff(found) > _REFRACTORY // 2])
-    return found[keep]
+    return np.asarray(found[keep])
 
 
 def _above_threshold(activity: Samples, candidates: NDArrayInt) -> NDArrayInt:
@@ -81,7 +107,7 @@ def _search_back(activity: Samples, candidates: NDArrayInt, chosen: NDArrayInt) 
     usual_rr = float(np.median(np.diff(chosen)))
     usual = float(np.median(activity[chosen]))
     extra = []
-    for left, right in zip(chosen[:-1], chosen[1:], strict=True):
+    for left, right in pairwise(chosen):
         if right - left > 1.6 * usual_rr:
             inside = candidates[(candidates > left + _T_ZONE) & (candidates < right - _REFRACTORY)]
             extra += [at for at in inside if activity[at] >= 0.22 * usual]
@@ -104,13 +130,10 @@ def _without_t_waves(activity: Samples, chosen: NDArrayInt) -> NDArrayInt:
     return np.array(kept, dtype=chosen.dtype)
 
 
-def _stands_out(signal: Signal, activity: Samples, chosen: NDArrayInt) -> bool:
-    half = _WINDOW
-    spans = [signal.band[:, max(0, at - half) : at + half] for at in chosen]
+def _height_uv(signal: Signal, chosen: NDArrayInt) -> float:
+    spans = [signal.band[:, max(0, at - _WINDOW) : at + _WINDOW] for at in chosen]
     heights = np.array([np.ptp(span, axis=1) for span in spans])
-    tall = float(np.median(heights, axis=0).max())
-    contrast = float(np.median(activity[chosen]) / max(float(np.median(activity)), 1e-6))
-    return tall >= MIN_QRS_UV and contrast >= MIN_CONTRAST
+    return float(np.median(heights, axis=0).max())
 
 
 def _centred(signal: Signal, chosen: NDArrayInt) -> NDArrayInt:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -38,10 +39,10 @@ def read_rhythm(
 ) -> Rhythm:
     """``activity``: peaks.vote, about 1 at a beat."""
     covered = signal.present[list(signal.independent)].mean(axis=0) >= 0.5
-    recorded = [bool(covered[a:b].all()) for a, b in zip(peaks[:-1], peaks[1:], strict=True)]
+    recorded = [bool(covered[a:b].all()) for a, b in pairwise(peaks)]
     gaps = np.diff(peaks) * _MS
     rr = tuple(float(gap) for gap, whole in zip(gaps, recorded, strict=True) if whole)
-    stretches = [(a, b) for a, b, whole in zip(peaks[:-1], peaks[1:], recorded, strict=True) if whole]
+    stretches = [pair for pair, whole in zip(pairwise(peaks), recorded, strict=True) if whole]
     if peaks:
         stretches = [(0, peaks[0]), *stretches, (peaks[-1], signal.length - 1)]
     pauses = [(b - a) * _MS for a, b in stretches if (b - a) * _MS >= PAUSE_MS and _silent(activity, covered, a, b)]

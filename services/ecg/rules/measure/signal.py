@@ -1,7 +1,7 @@
-"""A recording made ready for measuring: gaps closed, spikes blanked, 500 samples a second, three bands.
+"""A recording made ready for measuring: gaps closed, spikes blanked, 500 samples a second, two bands.
 
-All filters are zero-phase (a gain over frequencies), so no wave moves. Only the detection band has a low cut: ST levels and
-boundaries are measured on ``wide``, whose baseline the median beat removes beat by beat.
+All filters are zero-phase (a gain over frequencies), so no wave moves. Only the detection band has a low cut: ST
+levels and boundaries are measured on ``wide``, whose baseline the median beat removes beat by beat.
 """
 
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ Samples = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """``raw``, ``wide``: every lead, µV at ``RATE_HZ``. ``independent``: rows of the leads that are no sums of others.
-    ``present``: shape (leads, samples), False where the file holds no value. ``scale``: samples of the recording per
-    sample here. ``spikes``: pacing spikes in samples here."""
+    """``wide``: every lead, µV at ``RATE_HZ``. ``band``: the independent ones for finding QRS. ``independent``: rows of
+    the leads that are no sums of others. ``present``: shape (leads, samples), False where the file holds no value.
+    ``scale``: samples of the recording per sample here. ``spikes``: pacing spikes in samples here."""
 
     leads: tuple[str, ...]
     wide: Samples = field(repr=False)
@@ -40,13 +40,18 @@ class Signal:
     spikes: tuple[int, ...]
 
     @property
+    def live_leads(self) -> tuple[str, ...]:
+        """Leads with at least half of their samples; the others get no axis."""
+        return tuple(lead for lead, row in zip(self.leads, self.present, strict=True) if row.mean() >= 0.5)
+
+    @property
     def length(self) -> int:
         return int(self.wide.shape[1])
 
 
 def prepare(recording: Recording, spikes: Sequence[int]) -> Signal:
     """``band`` holds the independent leads alone, 5 to 25 Hz, for finding QRS complexes."""
-    present = np.isfinite(recording.microvolts)
+    present = _present(recording.microvolts)
     samples = _without_gaps(recording.microvolts, present)
     samples = _without_spikes(samples, spikes, recording.sampling_rate_hz)
     scale = recording.sampling_rate_hz / RATE_HZ
@@ -59,6 +64,15 @@ def prepare(recording: Recording, spikes: Sequence[int]) -> Signal:
     wide, band = _bands(samples, independent)
     here = tuple(round(spike / scale) for spike in spikes)
     return Signal(recording.leads, wide, band, present, independent, scale, here)
+
+
+def _present(samples: Samples) -> NDArray[np.bool_]:
+    """A lead that never moves was not connected: it holds no value."""
+    finite = np.isfinite(samples)
+    highest = np.max(samples, axis=1, where=finite, initial=-np.inf)
+    lowest = np.min(samples, axis=1, where=finite, initial=np.inf)
+    moves: NDArray[np.bool_] = finite & (highest > lowest)[:, None]
+    return moves
 
 
 def independent_leads(leads: Sequence[str], present: NDArray[np.bool_]) -> tuple[int, ...]:

@@ -1,7 +1,8 @@
 """Global T end on a median beat.
 
-The T wave is what moves last, so the last strong slope of all leads together is its end flank, be it upright, inverted,
-biphasic or riding on a displaced ST. In every lead the tangent there meets the level that follows; the late leads decide.
+The T wave is what moves last, so the last strong slope of all leads together is its end flank, be it upright,
+inverted, biphasic or riding on a displaced ST. In every lead the tangent there meets the level that follows; the late
+leads decide.
 """
 
 import numpy as np
@@ -13,6 +14,7 @@ from services.ecg.rules.measure.signal import RATE_HZ, Samples
 
 _SIGMA = 4.0
 _LONGEST_QT = 0.62  # s at a RR of 1 s, growing with its square root
+_USUAL_FLANK = 0.46  # s, likewise
 _NEXT_P_S = 0.18
 _ST = round(0.05 * RATE_HZ)
 _NEAR = round(0.04 * RATE_HZ)
@@ -21,7 +23,7 @@ _LEVEL = round(0.02 * RATE_HZ)
 _STRONG = 0.3
 _LATE_LEADS = 85.0
 _MIN_T_UV = 25.0
-TANGENT_TAIL = round(0.014 * RATE_HZ)
+TANGENT_TAIL = round(0.018 * RATE_HZ)
 """Samples from the tangent's foot to where cardiologists see T end; calibrated on the tuning half of LUDB."""
 
 
@@ -34,7 +36,8 @@ def find_t_end(beat: Samples, qrs: Qrs, rr: float) -> int | None:
         return None
     smooth = gaussian_filter1d(beat, _SIGMA, axis=1)
     slopes = gaussian_filter1d(beat, _SIGMA + 2, axis=1, order=1)
-    flank = _last_flank(np.sqrt((slopes**2).sum(axis=0)), first, last)
+    usual = qrs.on + round(_USUAL_FLANK * np.sqrt(rr * RATE_HZ))
+    flank = _last_flank(np.sqrt((slopes**2).sum(axis=0)), first, last, usual)
     level = smooth[:, last - _LEVEL : last].mean(axis=1)
     if flank is None or np.abs(smooth[:, first:last] - level[:, None]).max() < _MIN_T_UV:
         return None
@@ -51,10 +54,12 @@ def find_t_end(beat: Samples, qrs: Qrs, rr: float) -> int | None:
     return int(min(round(end), beat.shape[1] - 1))
 
 
-def _last_flank(trace: Samples, first: int, last: int) -> int | None:
+def _last_flank(trace: Samples, first: int, last: int, usual: int) -> int | None:
+    """What stands later than ``usual`` must be twice as strong: U waves and wander are seldom that steep."""
     inside = trace[first:last]
     peaks = np.flatnonzero((inside[1:-1] >= inside[:-2]) & (inside[1:-1] > inside[2:])) + 1
     if not len(peaks):
         return None
-    strong = peaks[inside[peaks] >= _STRONG * inside[peaks].max()]
+    needed = np.where(peaks + first > usual, 2 * _STRONG, _STRONG)
+    strong = peaks[inside[peaks] >= needed * inside[peaks].max()]
     return first + int(strong[-1])
