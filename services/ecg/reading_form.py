@@ -5,11 +5,13 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
+from services.ecg.queries.evidence import evidence_of
 from services.ecg.report_form.checks import age_years, problems
 from services.ecg.report_form.content import content_of
 from services.ecg.report_form.evidence import TRACE, EcgEvidence
 from services.ecg.report_form.form import EcgForm
 from services.ecg.report_form.sheet import render_sheet
+from shared.db import Session
 from shared.errors import FieldProblem
 from shared.paper.render import Sheet
 from shared.reading.form import CaseFacts, Evidence
@@ -19,6 +21,11 @@ from shared.signing.document import ReportDocument
 class EcgReportForm:
     center = "ecg"
     model: type[BaseModel] = EcgForm
+
+    async def gather(self, session: Session, facts: CaseFacts, form: BaseModel) -> Evidence:
+        evidence, traces = await evidence_of(session, facts.case_id)
+        chosen = evidence.chosen(cast(EcgForm, form).recording_id)
+        return Evidence(evidence, {TRACE: traces[chosen.recording_id]} if chosen else {})
 
     def problems(self, form: BaseModel, facts: CaseFacts, evidence: Evidence) -> list[FieldProblem]:
         age = age_years(facts.birth_date, facts.age)

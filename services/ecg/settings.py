@@ -3,10 +3,10 @@
 from pydantic import Field
 
 from shared.resources import Resources
-from shared.settings import Settings
+from shared.settings import CenterSettings
 
 
-class EcgSettings(Settings):
+class EcgSettings(CenterSettings):
     service: str = "ecg"
     upload_max_bytes: int = Field(default=128 << 20, ge=1 << 10, description="bytes of one upload, all files together")
     upload_max_files: int = Field(default=200, ge=1, description="files of one upload")

@@ -2,12 +2,12 @@
 
 import asyncio
 
+from services.ecg.queries.recordings import keys_in_use
 from services.ecg.settings import EcgSettings
-from shared.reading.consumers import reading_loops
-from shared.reading.workflow.stored_files import SWEEP_S, drop_unnamed_files
+from shared.reading.consumers import reading_loops, storage_loops
 from shared.resources import Resources
 from shared.telemetry import configure_logging
-from shared.worker import core_loops, every, run_loops, stop_on_signals
+from shared.worker import core_loops, run_loops, stop_on_signals
 
 
 async def run(settings: EcgSettings | None = None) -> None:
@@ -16,15 +16,8 @@ async def run(settings: EcgSettings | None = None) -> None:
     configure_logging("ecg-worker", settings.log_level)
     resources = await Resources.open(settings)
     try:
-        await run_loops(
-            [
-                *core_loops(resources),
-                *reading_loops(resources, "ecg"),
-                every("region-sweep", SWEEP_S, lambda: drop_unnamed_files(resources.db, resources.region_blobs)),
-            ],
-            stop_on_signals(),
-            settings.ready_file,
-        )
+        loops = [*core_loops(resources), *reading_loops(resources, "ecg"), *storage_loops(resources, keys_in_use)]
+        await run_loops(loops, stop_on_signals(), settings.ready_file)
     finally:
         await resources.close()
 

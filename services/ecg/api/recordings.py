@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from services.ecg.api.bytes import answer_original
 from services.ecg.api.look import chosen, look
 from services.ecg.api.samples import answer_samples, headers_of, waveform_body
 from services.ecg.api.shapes import ShownMeasurements, ShownRecording, shown, shown_measurements
@@ -17,6 +16,7 @@ from shared.blobs import BlobRef
 from shared.errors import NotFound
 from shared.resources import Resources
 from shared.web import CurrentActor, CurrentResources
+from shared.web.bytes import answer_bytes
 
 RecordingId = Annotated[
     str | None, Query(max_length=64, description="one of the case's recordings; the latest where it is left out")
@@ -112,7 +112,14 @@ def recordings_router() -> APIRouter:
         originals = recordings.originals_of(chosen(rows, recording_id))
         if not 1 <= number <= len(originals):
             raise NotFound
-        return await answer_original(resources.blobs, originals[number - 1][1], f"{recording_id}_{number}.ecg")
+        ref = originals[number - 1][1]
+        return await answer_bytes(
+            resources.blobs,
+            ref,
+            media_type="application/octet-stream",  # carts' files are XML that nobody has vouched for: never shown
+            file_name=f"{recording_id}_{number}.ecg",
+            etag=ref.sha256,
+        )
 
     return router
 

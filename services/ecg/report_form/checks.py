@@ -13,7 +13,7 @@ from shared.paper.leftovers import leftover_problems
 
 _FIBRILLATION = re.compile(r"(?:心?房颤|心房颤动|心房纤颤)")
 _BLOCKED = re.compile(r"(?:房室|窦房)[^，。；\n]{0,8}阻滞|停搏|分离")
-_REQUIRED = (("/rhythm", "心律"), ("/findings", "心电图特征"), ("/impression", "心电图诊断"))
+_REQUIRED = (("/findings", "心电图特征"), ("/impression", "心电图诊断"))
 _QTC_TOLERANCE = 0.05
 
 
@@ -21,6 +21,7 @@ def problems(form: EcgForm, evidence: EcgEvidence, *, age_years: float | None = 
     """Empty if the form can be signed. A doubt is raised once: the reader who names its code in ``acknowledged`` may
     sign, and the signed statement shows that he did. An unknown age is taken as an adult's."""
     texts = {
+        "/technique": form.technique,
         "/rhythm": form.rhythm,
         "/findings": form.findings,
         "/impression": form.impression,

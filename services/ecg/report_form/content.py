@@ -60,6 +60,7 @@ class OtherRecording(_Part):
 class EcgContent(Numbers):
     """``corrected`` names the numbers that are the reader's own; ``computer`` has all of the computer's."""
 
+    technique: str
     rhythm: str
     findings: str
     impression: str

@@ -41,7 +41,8 @@ def render_sheet(document: ReportDocument, trace_blob: bytes) -> Sheet:
         "numbers_note": f"计算机测量，医师审定；{_CORRECTED} 为医师修正值"
         if content.corrected
         else "计算机测量，医师审定",
-        "rhythm": content.rhythm or NOTHING,
+        "technique": content.technique,
+        "rhythm": content.rhythm,
         "findings": content.findings or NOTHING,
         "impression": content.impression or NOTHING,
         "comparison": content.comparison,

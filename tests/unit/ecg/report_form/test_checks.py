@@ -20,7 +20,7 @@ def test_a_whole_form_is_ready() -> None:
 
 
 def test_an_empty_draft_is_not_signed() -> None:
-    assert found(EcgForm()) == [("/rhythm", "required"), ("/findings", "required"), ("/impression", "required")]
+    assert found(EcgForm()) == [("/findings", "required"), ("/impression", "required")]
 
 
 def test_leftover_words_of_a_template_are_refused() -> None:
