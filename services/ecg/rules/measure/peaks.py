@@ -20,6 +20,7 @@ _WINDOW = round(0.08 * RATE_HZ)
 _REFRACTORY = round(0.2 * RATE_HZ)
 _T_ZONE = round(0.36 * RATE_HZ)
 _MIN_REGULAR = 6
+_QRS_LEVEL = 70.0  # per cent of stretches of 1.5 s: a silence of two thirds of the recording hides no beat
 MIN_QRS_UV = 90.0
 """Peak to peak in the detection band, in the best lead: below it nothing is called a beat."""
 MIN_CONTRAST = 3.0
@@ -69,7 +70,7 @@ def vote(signal: Signal) -> Samples:
     slope = np.abs(np.gradient(signal.band, axis=1))
     slope = uniform_filter1d(slope, _WINDOW, axis=1)
     tops = maximum_filter1d(slope, round(1.5 * RATE_HZ), axis=1)
-    level = np.percentile(tops[:, :: round(RATE_HZ / 10)], 40, axis=1, keepdims=True)
+    level = np.percentile(tops[:, :: round(RATE_HZ / 10)], _QRS_LEVEL, axis=1, keepdims=True)
     scaled = np.clip(slope / np.maximum(level, 1e-3), 0, 2)
     count = len(scaled)
     if count < 4:
