@@ -24,6 +24,14 @@ def add_parser(subjects: Subparsers) -> None:
     put.add_argument("--modality", action="append", default=[], dest="modalities")
     put.add_argument("--clinic", action="append", default=[], dest="clinics", metavar="ORG_ID")
     put.add_argument("--target", action="append", default=[], type=_target, metavar="PRIORITY=SECONDS")
+    put.add_argument(
+        "--critical",
+        action="append",
+        default=[],
+        type=_target,
+        metavar="NAME=SECONDS",
+        help="危急值时限，如 acknowledge_s=600 / times of the critical-result loop",
+    )
     put.set_defaults(act=_put)
 
     delete = actions.add_parser("delete", help="删除 / delete")
@@ -53,7 +61,10 @@ def _list(client: AdminClient, _: argparse.Namespace) -> str:
 
 
 def _put(client: AdminClient, args: argparse.Namespace) -> str:
-    body = {key: getattr(args, key) for key in _COLUMNS[2:]} | {"target_s": dict(args.target)}
+    body = {key: getattr(args, key) for key in _COLUMNS[2:]} | {
+        "target_s": dict(args.target),
+        "critical": dict(args.critical),
+    }
     client.send("PUT", f"/policies/{args.reading_site_id}/{args.center}", body)
     return f"已设定 / set: {args.reading_site_id} {args.center}"
 

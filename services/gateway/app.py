@@ -5,7 +5,20 @@ from fastapi import FastAPI
 from services.gateway import metrics
 from services.gateway.accounts.bootstrap import on_start as start_accounts
 from services.gateway.accounts.routes import router as accounts_router
-from services.gateway.api import cases, claims, docs, feed, live, prior, reports, verify, verify_page, worklist
+from services.gateway.api import (
+    cases,
+    claims,
+    critical_indicators,
+    criticals,
+    docs,
+    feed,
+    live,
+    prior,
+    reports,
+    verify,
+    verify_page,
+    worklist,
+)
 from services.gateway.api.admin import router as admin_router
 from services.gateway.api.open_waits import OpenWaits
 from services.gateway.api.pulse import Pulse
@@ -16,13 +29,16 @@ from services.gateway.settings import GatewaySettings
 from shared.resources import Resources
 from shared.web import build_app
 
-# The feed and verification come before the plain report: its path would take theirs.
+# What has a path of its own comes before the record whose path would take it: the feed and verification before the
+# plain report, events and indicators before the critical result.
 _ROUTERS = [
     accounts_router,
     admin_router,
     live.router,
     worklist.router,
     cases.router,
+    critical_indicators.router,
+    criticals.router,
     prior.router,
     claims.router,
     feed.router,

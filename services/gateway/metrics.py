@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from services.gateway.api.pulse import Pulse
 from services.gateway.projections.consumers import CENTERS, cases_durable, reports_durable
-from services.gateway.queries import feed, reports
+from services.gateway.queries import criticals, feed, reports
 from shared.bus import DEAD_LETTERS
 from shared.errors import NotFound, Unavailable
 from shared.resources import Resources
@@ -28,6 +28,15 @@ def refreshers(registry: CollectorRegistry, pulse: Callable[[], Pulse | None]) -
         ["center"],
         registry=registry,
     )
+    open_criticals = Gauge(
+        "gongzhen_region_criticals_open", "Critical results not closed", ["center"], registry=registry
+    )
+    late_criticals = Gauge(
+        "gongzhen_region_criticals_late",
+        "Critical results that no clinic has although their time is over: call somebody",
+        ["center"],
+        registry=registry,
+    )
     dead = Gauge("gongzhen_dead_letters", "Events that a consumer gave up and nobody has replayed", registry=registry)
     fill = Gauge(
         "gongzhen_stream_fill_ratio",
@@ -41,9 +50,13 @@ def refreshers(registry: CollectorRegistry, pulse: Callable[[], Pulse | None]) -
         async with resources.db.transaction() as session:
             heads = await feed.heads(session)
             refusals = await reports.count_refusals(session)
+            open_counts = await criticals.open_counts(session)
         head.set(heads["reports"].n)
         for center in CENTERS:
             refused.labels(center).set(refusals.get(center, 0))
+            is_open, is_late = open_counts.get(center, (0, 0))
+            open_criticals.labels(center).set(is_open)
+            late_criticals.labels(center).set(is_late)
 
     async def refresh_lag(resources: Resources) -> None:
         for center in CENTERS:

@@ -1,4 +1,7 @@
-"""``GET /v1/worklist/events``: server-sent events (WHATWG HTML §9.2), resumed exactly by Last-Event-ID."""
+"""``GET /v1/worklist/events``, ``/v1/criticals/events``: server-sent events (WHATWG HTML §9.2).
+
+Resumed exactly by Last-Event-ID.
+"""
 
 import asyncio
 import json
@@ -11,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.gateway.api.open_waits import OpenWaits
 from services.gateway.api.pulse import Follower, Pulse
-from services.gateway.api.rights import require_reading
+from services.gateway.api.rights import require_reading, require_reports
 from services.gateway.api.shapes import iso
 from services.gateway.models.feed import LiveEvent
 from services.gateway.queries import feed
@@ -27,6 +30,7 @@ _HEARTBEAT_S = 15.0
 _LONGEST_S = 600.0
 """As long as a token: the browser then comes again by itself, with its last id and a fresh token."""
 _CATCH_UP = 2000
+_CRITICAL = frozenset({"critical"})
 
 
 @router.get(
@@ -45,9 +49,33 @@ async def follow_worklist(
     ``event: reset`` means that what happened since Last-Event-ID is not kept any more: read the worklist again.
     """
     require_reading(actor)
+    return _held_stream(request, resources, actor, last_event_id, frozenset())
+
+
+@router.get(
+    "/v1/criticals/events",
+    response_class=StreamingResponse,
+    tags=["criticals"],
+    responses={200: {"content": {"text/event-stream": {}}, "description": "one event a step of a critical result"}},
+)
+async def follow_criticals(
+    request: Request,
+    actor: CurrentActor,
+    resources: CurrentResources,
+    last_event_id: Annotated[str | None, Header(max_length=64)] = None,
+) -> StreamingResponse:
+    """``event: critical``, ``data: {critical_id, step, state, case_id, center, due_at, …}``: for the clinic and the
+    reading site it concerns. No patient data; steps of one moment may come in any order; resumed and reset as ``/v1/worklist/events``."""
+    require_reports(actor)
+    return _held_stream(request, resources, actor, last_event_id, _CRITICAL)
+
+
+def _held_stream(
+    request: Request, resources: Resources, actor: Actor, last_event_id: str | None, kinds: frozenset[str]
+) -> StreamingResponse:
     pulse: Pulse = request.app.state.pulse
     open_streams: OpenWaits = request.app.state.open_streams
-    return _HeldStream(_stream(resources, pulse, actor, last_event_id), open_streams, actor)
+    return _HeldStream(_stream(resources, pulse, actor, last_event_id, kinds), open_streams, actor)
 
 
 class _HeldStream(StreamingResponse):
@@ -64,9 +92,11 @@ class _HeldStream(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
-async def _stream(resources: Resources, pulse: Pulse, actor: Actor, last_event_id: str | None) -> AsyncIterator[str]:
+async def _stream(
+    resources: Resources, pulse: Pulse, actor: Actor, last_event_id: str | None, kinds: frozenset[str]
+) -> AsyncIterator[str]:
     ends_at = asyncio.get_running_loop().time() + _LONGEST_S
-    async with pulse.follow(actor) as (follower, position):
+    async with pulse.follow(actor, kinds) as (follower, position):
         yield f"retry: 2000\nid: {pulse.live_epoch}-{position}\n\n" if last_event_id is None else "retry: 2000\n\n"
         if last_event_id is not None:
             async for text in _catch_up(resources, pulse, follower, last_event_id, position):
@@ -130,4 +160,6 @@ def _text(epoch: str, event: LiveEvent) -> str:
         "due_at": iso(event.due_at) if event.due_at else None,
         "at": iso(event.at),
     }
+    if event.critical_id is not None:
+        data |= {"critical_id": event.critical_id, "step": event.step}
     return f"id: {epoch}-{event.live_seq}\nevent: {event.kind}\ndata: {json.dumps(data)}\n\n"

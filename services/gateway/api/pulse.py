@@ -28,14 +28,16 @@ _FOLLOWER_BACKLOG = 1000
 
 @dataclass(eq=False, slots=True)
 class Follower:
-    """One open event stream. None in the queue ends it: it fell behind, or the process stops."""
+    """One open event stream; no ``kinds`` are all. None in the queue ends it: it fell behind, or the process stops."""
 
     org_id: str
     centers: frozenset[str]
+    kinds: frozenset[str] = frozenset()
     queue: asyncio.Queue[LiveEvent | None] = field(default_factory=lambda: asyncio.Queue(_FOLLOWER_BACKLOG))
 
     def sees(self, event: LiveEvent) -> bool:
-        return event.org_id == self.org_id and (not self.centers or event.center in self.centers)
+        is_wanted = not self.kinds or event.kind in self.kinds
+        return is_wanted and event.org_id == self.org_id and (not self.centers or event.center in self.centers)
 
     def offer(self, event: LiveEvent | None) -> None:
         """A client that does not read loses its stream, not the process its memory; it resumes by Last-Event-ID."""
@@ -109,9 +111,9 @@ class Pulse:
             waiters.discard(waiter)
 
     @asynccontextmanager
-    async def follow(self, actor: Actor) -> AsyncIterator[tuple[Follower, int]]:
+    async def follow(self, actor: Actor, kinds: frozenset[str] = frozenset()) -> AsyncIterator[tuple[Follower, int]]:
         """A follower, and the number behind which it gets every event of its own."""
-        follower = Follower(actor.org_id, actor.centers)
+        follower = Follower(actor.org_id, actor.centers, kinds)
         self._followers.add(follower)
         if self._stop.is_set():
             follower.offer(None)

@@ -2,12 +2,13 @@
 
 import hashlib
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from services.gateway.api.patient_copy import PatientCopy, patient_copy_of
 from services.gateway.api.rights import require_reports
 from services.gateway.api.shapes import report_links
 from services.gateway.queries import reports
@@ -33,10 +34,14 @@ async def get_pdf(
     actor: CurrentActor,
     resources: CurrentResources,
     version: _Version = None,
+    copy: Annotated[Literal["clinic", "patient"], Query(description="patient：发给患者的一份")] = "clinic",
     if_none_match: _IfNoneMatch = None,
 ) -> Response:
-    """The signed sheet (PDF/A, PAdES), from the gateway's own store: byte for byte as signed."""
+    """The signed sheet (PDF/A, PAdES), from the gateway's own store: byte for byte as signed. The patient's copy waits
+    until the clinic has confirmed every critical result: 409 `critical_unacknowledged`."""
     found = await _find(request, resources, actor, report_id, version, "report.download")
+    if copy == "patient":
+        (await patient_copy_of(resources, found)).require_released()
     if found.version.pdf is None:
         raise NotFound("该报告没有 PDF 文件", code="no_pdf")
     return await _file(resources, found, found.version.pdf, "application/pdf", "pdf", if_none_match)
@@ -88,14 +93,15 @@ async def get_report(
     if_none_match: _IfNoneMatch = None,
 ) -> Response:
     """patient, exam, the fields of the centre's form (findings, impression; heart_rate_bpm …), author, reviewer,
-    signed_at, version, status (final, amended, voided), superseded_by, critical, recognition, turnaround_seconds."""
+    signed_at, version, status (final, amended, voided), superseded_by, critical, patient_copy, recognition,
+    turnaround_seconds."""
     found = await _find(request, resources, actor, report_id, version, "report.read")
-    answer = JSONResponse(report_body(found))
+    answer = JSONResponse(report_body(found, await patient_copy_of(resources, found)))
     etag = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
     return _not_modified(etag, if_none_match) or _tagged(answer, etag)
 
 
-def report_body(found: ServedReport) -> dict[str, Any]:
+def report_body(found: ServedReport, patient_copy: PatientCopy) -> dict[str, Any]:
     """The form's fields stand beside the fixed ones, which win where a name is taken."""
     row = found.version
     document = row.document
@@ -110,6 +116,7 @@ def report_body(found: ServedReport) -> dict[str, Any]:
         "requester": document["requester"],
         "positive": document["positive"],
         "critical": document["critical"],
+        "patient_copy": {"released": patient_copy.released, "held_by": patient_copy.held_by},
         "warnings": document["warnings"],
         "study_uids": document["study_uids"],
         "recognition": {"mark": document["recognition_mark"]} if document["recognition_mark"] else None,

@@ -61,7 +61,9 @@ class FeedVisibility(Base):
 
 
 class LiveEvent(Base):
-    """A change of a reading site's worklist, kept for a while so that a browser that was away misses none."""
+    """A change of a reading site's worklist, kept for a while so that a browser that was away misses none.
+
+    Of a critical result (``critical_id``, its ``step``) the clinic has a row too; ``state`` is then the result's."""
 
     __tablename__ = "live_event"
     __table_args__ = (
@@ -78,3 +80,5 @@ class LiveEvent(Base):
     priority: Mapped[str] = mapped_column(Text)
     due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
+    critical_id: Mapped[str | None] = mapped_column(Text)
+    step: Mapped[str | None] = mapped_column(Text)

@@ -14,7 +14,7 @@ PRIORITY_RANK = {"stat": 0, "urgent": 1, "routine": 2}
 CLOSED_STATES = frozenset({"signed", "released", "rejected", "canceled", "voided"})
 RESTATED = "restated"
 """A replay tells a case as it stands: nothing happened that a screen would have to show."""
-_OF_TIME = frozenset({"half_way", "overdue", "critical"})
+_OF_TIME = frozenset({"half_way", "overdue"})
 """They happen to a case without changing it; any other event of a version already known is a repetition."""
 FAR_AWAY = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ async def project_case(session: Session, event: Envelope) -> None:
     before = await cases.lock_case(session, snapshot.case_id)
     if not await cases.put_case(session, case_values(snapshot, event.time)):
         return
-    kind = event.type.split(".")[-2] if ".critical." not in event.type else "critical"
+    kind = event.type.split(".")[-2]
     if kind == RESTATED or (snapshot.case_version == before.version and kind not in _OF_TIME):
         return
     sites = [(snapshot.reading_site_id, kind)]

@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 
 from services.gateway.projections.cases import project_case
+from services.gateway.projections.criticals import project_critical
 from services.gateway.projections.files import ReportRefused, VerifiedReport, fetch_and_verify
 from services.gateway.projections.reports import RELEASES, KeptFiles, kind_of, project_release, project_void
 from services.gateway.queries import reports
@@ -69,7 +70,8 @@ async def follow_reports(
 async def on_case_event(resources: Resources, center: str, delivery: Delivery) -> None:
     event = Envelope.from_bytes(delivery.data)
     _require_own(event, center)
-    if "case" in event.data and await handle_once(resources.db, cases_durable(center), event, project_case):
+    project = project_critical if "critical" in event.data else project_case if "case" in event.data else None
+    if project is not None and await handle_once(resources.db, cases_durable(center), event, project):
         await resources.bus.announce(ANNOUNCEMENT, b"")
 
 
@@ -108,7 +110,7 @@ async def on_report_event(resources: Resources, center: str, delivery: Delivery)
 
 def _require_own(event: Envelope, center: str) -> None:
     """A centre speaks of its own cases only; the stream says which centre it was."""
-    named = event.data.get("case", {}).get("center", center)
+    named = (event.data.get("critical") or event.data.get("case", {})).get("center", center)
     if not event.type.startswith(f"{center}.") or named != center:
         raise ReportRefused("事件来自其他中心", code="foreign_event")
 

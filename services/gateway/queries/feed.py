@@ -192,7 +192,8 @@ async def begin_anew(session: AsyncSession) -> None:
     await session.execute(
         text(
             "TRUNCATE gateway.worklist_case, gateway.report, gateway.report_version, gateway.report_fact,"
-            " gateway.report_refusal, gateway.feed_entry, gateway.feed_visibility, gateway.live_event"
+            " gateway.report_refusal, gateway.feed_entry, gateway.feed_visibility, gateway.live_event,"
+            " gateway.critical, gateway.critical_fact"
         )
     )
     fresh = func.left(func.md5(func.gen_random_uuid().cast(Text)), 8)

@@ -1,7 +1,8 @@
 """Tell everything once more, as it stands: for a projection that lost its database, or that is not to be believed.
 
-A case is told as ``case.restated``, to which nobody but a projection listens; a released version as the fact that it
-is (report.signed, report.amended, report.voided), which who knows it passes over.
+A case is told as ``case.restated``, to which nobody but a projection listens; a critical result as
+``critical.restated`` with all its steps; a released version as the fact that it is (report.signed, report.amended,
+report.voided), which who knows it passes over.
 """
 
 from collections.abc import Sequence
@@ -9,13 +10,16 @@ from collections.abc import Sequence
 from shared import outbox
 from shared.db import Database, Session
 from shared.events.case import CaseEvent, CaseSnapshot
+from shared.events.critical import CriticalEvent
 from shared.events.envelope import wrap
 from shared.events.report import ReportEvent, ReportEventKind
 from shared.reading.models import Case, ReportVersion
-from shared.reading.queries import restating
+from shared.reading.queries import criticals, restating
+from shared.reading.workflow.criticals.snapshot import critical_snapshot, steps_of
 from shared.reading.workflow.snapshot import facts_of, snapshot
 
 RESTATED = "case.restated"
+CRITICAL_RESTATED = "critical.restated"
 _PAGE = 100
 
 
@@ -56,7 +60,24 @@ async def _restate_page(session: Session, cases: Sequence[Case]) -> int:
         await _tell(session, kind, case, version)
         if version.status == "voided":
             await _tell(session, ReportEventKind.voided, case, version)
+    await _restate_criticals(session, {case.case_id: case for case in cases})
     return len(versions)
+
+
+async def _restate_criticals(session: Session, cases: dict[str, Case]) -> None:
+    found = await criticals.of_cases(session, list(cases))
+    history = await criticals.history(session, [each.critical_id for each in found])
+    for critical in found:
+        steps, case = steps_of(history, critical.critical_id), cases[critical.case_id]
+        event = wrap(
+            case.center,
+            CRITICAL_RESTATED,
+            CriticalEvent(critical=critical_snapshot(critical, case), step=steps[-1], history=steps),
+            record_id=critical.critical_id,
+            case_id=case.case_id,
+            case_version=case.version,
+        )
+        await outbox.add(session, event)
 
 
 async def _tell(session: Session, kind: ReportEventKind, case: CaseSnapshot, version: ReportVersion) -> None:

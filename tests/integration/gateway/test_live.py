@@ -50,11 +50,13 @@ class Stream:
 
 
 @asynccontextmanager
-async def following(region: Region, actor: Actor, last_id: str | None = None) -> AsyncIterator[Stream]:
+async def following(
+    region: Region, actor: Actor, last_id: str | None = None, *, path: str = "/v1/worklist/events"
+) -> AsyncIterator[Stream]:
     headers = {"Last-Event-ID": last_id} if last_id is not None else {}
     async with (
         region.client(actor) as client,
-        client.stream("GET", "/v1/worklist/events", headers=headers) as response,
+        client.stream("GET", path, headers=headers) as response,
     ):
         assert response.status_code == 200
         assert response.headers["content-type"].startswith("text/event-stream")

@@ -11,9 +11,10 @@ from shared.bus import MemoryBus
 from shared.db import Database
 from shared.migrate import migrate
 from shared.outbox import relay_once
-from shared.reading.workflow import amendment, review
+from shared.reading.workflow import amendment, criticals, review
 from shared.reading.workflow.restate import restate
 from tests.integration.gateway.region import HOSPITAL, READER, Region
+from tests.integration.reading.centre import CLINIC as CENTRES_CLINIC
 from tests.integration.reading.centre import FORM, REVIEWER, Centre, Keys
 from tests.integration.reading.centre import READER as AUTHOR
 from tests.support.servers import MakeDatabase, RunningPostgres
@@ -73,6 +74,28 @@ async def test_a_centres_own_events_make_worklist_feed_and_reports(region: Regio
     async with region.client() as client:
         verdict = (await client.post("/v1/reports/verify", content=pdf)).json()
     assert (verdict["valid"], verdict["registered"], verdict["problems"]) == (True, True, [])
+
+
+async def test_a_critical_result_comes_with_all_its_steps_and_comes_again(region: Region, centre: Centre) -> None:
+    signed = await centre.signed()
+    async with centre.db.transaction() as session:
+        finding = criticals.Finding("TENSION_PNEUMOTHORAX", "左侧张力性气胸")
+        critical = await criticals.open_verified(session, REVIEWER, signed.case.case_id, finding)
+    async with centre.db.transaction() as session:
+        await criticals.acknowledge(session, CENTRES_CLINIC, critical.critical_id, read_back="右侧张力性气胸")
+    await relay(centre, region)
+    path, report = f"/v1/criticals/{critical.critical_id}", f"/v1/reports/{signed.version.report_id}"
+    before = (await region.get(HOSPITAL, path)).json()
+    assert [step["action"] for step in before["timeline"]] == ["open", "notify", "misread"]
+    held = {"released": False, "held_by": [critical.critical_id]}
+    assert (await region.get(HOSPITAL, report)).json()["patient_copy"] == held
+    async with region.db.transaction() as session:
+        await begin_anew(session)
+    await restate(centre.db)
+    await relay(centre, region)
+    after = (await region.get(HOSPITAL, path)).json()
+    assert {**after, "seconds_left": 0} == {**before, "seconds_left": 0}
+    assert (await region.get(HOSPITAL, report)).json()["patient_copy"] == held
 
 
 async def test_a_replay_from_nothing_shows_the_same(region: Region, centre: Centre) -> None:

@@ -4,10 +4,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from services.gateway.models import accounts, cases, feed, reports, trust
+from services.gateway.models import accounts, cases, criticals, feed, reports, trust
 from shared.db import Base, Database
 
-_MODELS = (accounts, cases, feed, reports, trust)
+_MODELS = (accounts, cases, criticals, feed, reports, trust)
 
 
 def _differences(connection: Connection) -> list[object]:

@@ -11,7 +11,7 @@ from services.gateway.accounts.people import require_organization
 from services.gateway.api.admin.access import Administrator, keep_record
 from services.gateway.queries import accounts as queries
 from shared.errors import FieldProblem, Invalid, NotFound
-from shared.events.directory import Center, OrgKind, Priority, SitePolicy
+from shared.events.directory import Center, CriticalPolicy, OrgKind, Priority, SitePolicy
 from shared.events.part import Part
 
 router = APIRouter(prefix="/policies", tags=["管理：阅片规则"])
@@ -29,6 +29,7 @@ class PolicyBody(Part):
     max_queue: Annotated[int, Field(ge=0, le=100_000)] | None = None
     signatures: Literal["single", "double"] = "double"
     target_s: dict[Priority, Annotated[int, Field(ge=60, le=_LONGEST_TARGET_S)]] = {}
+    critical: CriticalPolicy = CriticalPolicy()
 
 
 class PolicyList(Part):
@@ -52,7 +53,7 @@ async def put_policy(
     request: Request,
     context: CurrentAccounts,
 ) -> SitePolicy:
-    policy = SitePolicy(reading_site_id=reading_site_id, center=center, **body.model_dump())
+    policy = SitePolicy(reading_site_id=reading_site_id, center=center, **dict(body))
     async with context.db.transaction() as session:
         site = await require_organization(session, reading_site_id, "/reading_site_id")
         if site.org_kind is not OrgKind.hospital:
