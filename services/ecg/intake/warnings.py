@@ -27,8 +27,8 @@ def warnings_of_recordings(judged: Sequence[Judged]) -> list[CaseWarning]:
             if text:
                 found.setdefault((remark, place), CaseWarning(code=str(remark), detail=place + text))
         for lead in each.quality.leads:
-            if lead.verdict == "unusable":
-                code = "ecg_lead_unusable"
+            if lead.text:  # a lead that its electrode explains says nothing of its own
+                code = f"ecg_lead_{lead.verdict}"
                 found.setdefault((code + lead.lead, place), CaseWarning(code=code, detail=place + lead.text))
         for fault in each.quality.faults:
             found.setdefault((fault.code, place), CaseWarning(code=f"ecg_{fault.code}", detail=place + fault.text))
@@ -36,7 +36,7 @@ def warnings_of_recordings(judged: Sequence[Judged]) -> list[CaseWarning]:
             found.setdefault(
                 (critical.code, place),
                 CaseWarning(
-                    code="critical_suspected", detail=f"{place}疑似危急值：{critical.text}（计算机提示，未确认）"
+                    code="critical_suspected", detail=f"{place}计算机提示危急值，未经医师确认：{critical.text}"
                 ),
             )
     return list(found.values())

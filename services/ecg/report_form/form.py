@@ -17,8 +17,8 @@ _Millivolts = Annotated[float, Field(ge=0, le=20, allow_inf_nan=False)] | None |
 
 
 class EcgForm(BaseModel):
-    """A draft may be empty. ``technique`` 检查方法, ``rhythm`` 心律, ``findings`` 心电图特征, ``impression`` 心电图诊断, ``comparison``
-    与前图比较; ``positive`` 阳性, or None where nobody said.
+    """A draft may be empty. ``technique`` 检查方法, ``rhythm`` 心律, ``findings`` 心电图特征, ``impression``
+    心电图诊断, ``comparison`` 与前图比较; ``positive`` 阳性, or None where nobody said.
 
     Of each number: ``measured`` accepts the computer's, a number corrects it, None says there is none. ``axis_deg`` is
     of the QRS. ``recording_id``: which of the case's ECGs the report is on, by default the latest usable one.

@@ -80,8 +80,10 @@ def _row(cells: list[tuple[str, str, int]]) -> dict[str, Any]:
 def _doubts(document: ReportDocument, content: EcgContent) -> Iterable[str]:
     if content.recording.quality == "unusable":
         yield f"本次心电图信号质量不合格，结论仅供参考。{content.recording.quality_text}"
-    if document.warnings:
-        yield "核对提示：" + "；".join(warning.detail for warning in document.warnings)
+    # What a computer suspected is said by the critical results themselves, with what became of it.
+    shown = [warning.detail for warning in document.warnings if warning.code != "critical_suspected"]
+    if shown:
+        yield "核对提示：" + "；".join(shown)
 
 
 def _number_rows(content: EcgContent) -> list[list[str]]:

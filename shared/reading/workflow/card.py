@@ -69,10 +69,13 @@ def _says(name: str, value: Any) -> bool:
 
 
 def _one_age(merged: dict[str, Any], order: BaseModel) -> dict[str, Any]:
-    """An age ordered "instead of birth_date" is not contradicted by a file's default date of birth."""
-    if getattr(order, "age", None) and not getattr(order, "birth_date", None):
-        return {name: value for name, value in merged.items() if name != "birth_date"}
-    return merged
+    """An age ordered "instead of birth_date" is not contradicted by a file's default date of birth, nor an ordered date
+    of birth by the age that stood in a machine when it made the file."""
+    has_age, has_birth_date = getattr(order, "age", None), getattr(order, "birth_date", None)
+    if bool(has_age) == bool(has_birth_date):
+        return merged
+    left_out = "birth_date" if has_age else "age"
+    return {name: value for name, value in merged.items() if name != left_out}
 
 
 def _encounter(order: Order | None) -> Encounter | None:

@@ -1,5 +1,6 @@
 """The order's word first, the file's where it is silent."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -37,6 +38,12 @@ def test_without_an_order_the_file_speaks() -> None:
 def test_an_ordered_age_is_not_contradicted_by_a_files_birth_date() -> None:
     patient = card_of(arrival({"patient": {"id": "P1", "age": "65Y"}})).patient
     assert (patient.age, patient.birth_date) == ("65Y", None)
+
+
+def test_an_ordered_birth_date_is_not_contradicted_by_the_age_a_file_was_made_with() -> None:
+    sent = arrival({"patient": {"id": "P1", "birth_date": "1960-01-31"}})
+    patient = card_of(replace(sent, patient_from_file=Patient(id="F1", age="50Y"))).patient
+    assert (patient.age, patient.birth_date) == (None, date(1960, 1, 31))
 
 
 def test_performed_at_of_the_order_is_the_exams() -> None:

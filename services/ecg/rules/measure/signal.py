@@ -98,7 +98,7 @@ def _without_gaps(samples: Samples, present: NDArray[np.bool_]) -> Samples:
 
 
 def _without_spikes(samples: Samples, spikes: Sequence[int], rate_hz: float) -> Samples:
-    """A straight line over every spike, so that it looks neither like a QRS nor like its onset."""
+    """A curve over every spike that leaves its start slowly, so that it looks neither like a QRS nor like its onset."""
     if not spikes:
         return samples
     samples = samples.copy()
@@ -106,7 +106,7 @@ def _without_spikes(samples: Samples, spikes: Sequence[int], rate_hz: float) -> 
     for spike in spikes:
         left = max(0, spike - max(1, round(SPIKE_MS[0] * rate_hz / 1000)))
         right = min(last, spike + max(2, round(SPIKE_MS[1] * rate_hz / 1000)))
-        share = np.linspace(0, 1, right - left + 1)
+        share = np.linspace(0, 1, right - left + 1) ** 3
         samples[:, left : right + 1] = samples[:, [left]] * (1 - share) + samples[:, [right]] * share
     return samples
 
