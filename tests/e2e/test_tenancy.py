@@ -7,7 +7,7 @@ import pytest
 
 from deploy.cli.main import main
 from tests.support.journey import signed_report, wait_for_report
-from tests.support.region import RunningRegion
+from tests.support.region import RunningRegion, wait_for
 
 pytestmark = pytest.mark.xdist_group("region")
 
@@ -39,7 +39,12 @@ def test_every_get_serves_its_owner_and_hides_from_strangers(region: RunningRegi
     owner, stranger = region.person("clinic1"), region.person("clinic2")
     wait_for_report(owner, report_id)
     instances = owner.call("GET", f"/imaging/v1/cases/{case.case_id}/instances")
+    reader = region.person("reader1")
+    critical = reader.call("POST", f"/imaging/v1/cases/{case.case_id}/critical", json={"code": "X", "text": "气胸"})
+    critical_id = critical["critical_id"]
+    wait_for(lambda: _get(owner, f"/v1/criticals/{critical_id}").status_code == 200, 30, "the critical never came")
     known: dict[str, str] = {
+        "critical_id": critical_id,
         "case_id": case.case_id,
         "report_id": report_id,
         "sop": _first_uid(instances),

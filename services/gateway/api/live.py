@@ -65,7 +65,8 @@ async def follow_criticals(
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> StreamingResponse:
     """``event: critical``, ``data: {critical_id, step, state, case_id, center, due_at, …}``: for the clinic and the
-    reading site it concerns. No patient data; steps of one moment may come in any order; resumed and reset as ``/v1/worklist/events``."""
+    reading site it concerns. No patient data; steps of one moment may come in any order. Resumed and reset as
+    ``/v1/worklist/events``."""
     require_reports(actor)
     return _held_stream(request, resources, actor, last_event_id, _CRITICAL)
 
