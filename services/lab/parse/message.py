@@ -31,6 +31,8 @@ class ResultLine:
 
     ``code`` is the sender's; ``loinc`` only where the message itself says so. ``flags`` are the sender's abnormal and
     instrument flags. ``set_id`` and ``sub_id`` tell repeats apart. ``comments``: NTE and C records.
+    ``value_code``: of a coded value, whose text is ``value``. ``attachment``: a picture or document that the message
+    carries in its place (``image/BMP, 12345 characters``); it stays in the raw message.
     """
 
     code: str
@@ -50,15 +52,21 @@ class ResultLine:
     sub_id: str = ""
     dilution: str = ""
     comments: tuple[str, ...] = ()
+    value_code: str = ""
+    attachment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ControlFacts:
-    """A control specimen: lot and level as the analyzer names them."""
+    """A control specimen: lot and level as the analyzer names them; empty where it does not say.
+
+    ``role``: a calibrator's, a blank's and a proficiency specimen's values are no patient's and no control run either.
+    """
 
     lot: str
     level: str
     name: str = ""
+    role: Literal["control", "calibrator", "blank", "proficiency"] = "control"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +82,30 @@ class SpecimenGroup:
     collected_at: datetime | None = None
     requested_codes: tuple[str, ...] = ()
     control: ControlFacts | None = None
+    comments: tuple[str, ...] = ()  # of the order, the specimen or the patient
 
 
 @dataclass(frozen=True, slots=True)
 class HostQuery:
-    """An analyzer asks what it should do with a tube. ``specimen_numbers`` empty: for all that wait."""
+    """An analyzer asks what it should do with a tube. ``specimen_numbers`` empty: for all that wait.
+
+    ``reply`` is the form it expects: what ``ack.answer_query`` and ``astm_records.write_answers`` write.
+    """
 
     specimen_numbers: tuple[str, ...]
     query_id: str = ""
+    reply: Literal["rsp_k11", "dsr_q03", "orr_o02", "astm"] = "rsp_k11"
+
+
+@dataclass(frozen=True, slots=True)
+class QueryAnswer:
+    """What is to be done with one tube: ``items`` are pairs of the analyzer's code and name, in the order of work."""
+
+    specimen_number: str
+    patient: MessagePatient
+    items: tuple[tuple[str, str], ...]
+    priority: Literal["stat", "urgent", "routine"] = "routine"
+    specimen_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
