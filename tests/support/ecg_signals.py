@@ -219,7 +219,7 @@ def _add_ventricular(signal: dict[str, Samples], time: Samples, beat: Beat, shap
     qt_s = max(shape.qt_ms / 1000, qrs_s + 0.2)
     end = on + qt_s
     peak = end - min(0.16, 0.45 * (qt_s - qrs_s))
-    t_on = max(off, peak - 0.18)
+    t_on = max(off, min(max(off + 0.05, peak - 0.18), peak - 0.06))  # ST is level for 50 ms where there is room
     waves = _wide_waves(time, on, off) if beat.wide else _narrow_waves(time, on, off)
     t_wave = _t_wave(time, t_on, peak, end)
     for lead in signal:

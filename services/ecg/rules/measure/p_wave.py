@@ -49,10 +49,10 @@ def find_p(windows: Samples, beat: Samples, qrs: Qrs, t_end: int | None, rr: flo
     likeness = _likeness(windows[:, :, max(0, qrs.on - _WINDOW) : qrs.on - _GUARD])
     if likeness < ALIKE:
         return PWave(False if likeness < UNLIKE else None, likeness)
-    if irregularity > IRREGULAR and likeness < ALIKE_IRREGULAR:
-        return PWave(False, likeness)
     if _flutters(beat, qrs, first, last):
         return PWave(False, likeness)
+    if irregularity > IRREGULAR and likeness < ALIKE_IRREGULAR:
+        return PWave(None, likeness)  # coarse fibrillation, or sinus rhythm with many premature beats
     peak, height = _peak(beat, first, last)
     if height < MIN_P_UV:
         return PWave(False, likeness)

@@ -9,7 +9,7 @@ from services.ecg.rules.measure.median import BEFORE
 from services.ecg.rules.measure.signal import RATE_HZ, Samples
 
 _SIGMA = 2.5
-_SHARE, _TYPICAL_TOP = 0.04, 180.0
+_SHARE, _TYPICAL_TOP = 0.05, 180.0
 """Threshold: a share of the geometric mean of the beat's own top speed and the usual one (µV per sample). A share of
 its own top alone hid the small last forces of tall complexes and found noise around low ones."""
 _HOLD = round(0.010 * RATE_HZ)
