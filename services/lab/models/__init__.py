@@ -9,7 +9,7 @@ policies         rule sets switched on, senders, the laboratory's own choices
 """
 
 from services.lab.models.base import CONTENT_KIND, SCHEMA, Moment
-from services.lab.models.messages import AnalyzerCode, Orphan, ReceivedMessage, Unmapped
+from services.lab.models.messages import AnalyzerCode, Orphan, ReceivedMessage, SpecimenWord, Unmapped
 from services.lab.models.orders import LabOrder, OrderedItem
 from services.lab.models.policies import LabPolicy, RuleSetState, SenderSetting
 from services.lab.models.quality_control import EqaResult, QcAction, QcLevel, QcLot, QcPoint, QcRun, QcTarget
@@ -38,5 +38,6 @@ __all__ = [
     "SenderSetting",
     "Specimen",
     "SpecimenStep",
+    "SpecimenWord",
     "Unmapped",
 ]

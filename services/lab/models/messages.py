@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, LargeBinary, Text, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, LargeBinary, Text, UniqueConstraint, func
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,8 +25,8 @@ class ReceivedMessage(Base):
     __table_args__ = (
         UniqueConstraint("laboratory_id", "sender", "identity"),
         Index("ix_message_sequence", "sequence", unique=True),
-        Index("ix_message_received", "sequence", postgresql_where=text("state = 'received'")),
-        Index("ix_message_case_id", "case_id", postgresql_where=text("case_id IS NOT NULL")),
+        Index("ix_message_received", "sequence", postgresql_where=sql("state = 'received'")),
+        Index("ix_message_case_id", "case_id", postgresql_where=sql("case_id IS NOT NULL")),
         SCHEMA,
     )
 
@@ -60,7 +61,7 @@ class Orphan(Base):
     __tablename__ = "orphan"
     __table_args__ = (
         UniqueConstraint("message_id", "group_number"),
-        Index("ix_orphan_open", "laboratory_id", "orphan_id", postgresql_where=text("state = 'open'")),
+        Index("ix_orphan_open", "laboratory_id", "orphan_id", postgresql_where=sql("state = 'open'")),
         SCHEMA,
     )
 
@@ -83,12 +84,13 @@ class Orphan(Base):
 
 
 class Unmapped(Base):
-    """One line that nobody understands yet: ``kind`` code or unit. Its message waits until a person maps it."""
+    """One line that nobody understands yet: ``kind`` code, unit or specimen. Its message waits until a person maps it.
+    ``text``: what is unknown of it."""
 
     __tablename__ = "unmapped"
     __table_args__ = (
         UniqueConstraint("message_id", "group_number", "line_number"),
-        Index("ix_unmapped_open", "laboratory_id", "sender", "code", postgresql_where=text("settled_at IS NULL")),
+        Index("ix_unmapped_open", "laboratory_id", "id", postgresql_where=sql("settled_at IS NULL")),
         SCHEMA,
     )
 
@@ -100,34 +102,44 @@ class Unmapped(Base):
     sender: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
     analyzer: Mapped[str] = mapped_column(Text)
-    coding_system: Mapped[str] = mapped_column(Text)
+    system: Mapped[str] = mapped_column(Text)
     code: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     unit: Mapped[str] = mapped_column(Text)
     value: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
     case_id: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=func.clock_timestamp())
     settled_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class AnalyzerCode(Base):
-    """What a technologist said a sender's code means. ``analyzer`` empty: all of the sender's. ``unit``: what to read
-    where the sender says none or one we do not know; ``item`` None: lines of this code are no results (passed over)."""
+    """What a technologist said an analyzer's code means. ``item`` None: lines of this code are no results and are
+    passed over. ``unit`` (UCUM) holds where the line's own unit is exactly ``sent_unit``."""
 
     __tablename__ = "analyzer_code"
-    __table_args__ = (
-        UniqueConstraint("laboratory_id", "sender", "analyzer", "code", "unit_sent", name="uq_analyzer_code_sent"),
-        SCHEMA,
-    )
+    __table_args__ = (UniqueConstraint("laboratory_id", "analyzer", "code", "system"), SCHEMA)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     laboratory_id: Mapped[str] = mapped_column(Text)
-    sender: Mapped[str] = mapped_column(Text)
     analyzer: Mapped[str] = mapped_column(Text)
     code: Mapped[str] = mapped_column(Text)
-    unit_sent: Mapped[str] = mapped_column(Text)
+    system: Mapped[str] = mapped_column(Text)
     item: Mapped[str | None] = mapped_column(Text)
-    unit: Mapped[str | None] = mapped_column(Text)
+    unit: Mapped[str] = mapped_column(Text, server_default="")
+    sent_unit: Mapped[str] = mapped_column(Text, server_default="")
+    mapped_by: Mapped[str] = mapped_column(Text)
+    mapped_at: Mapped[datetime] = mapped_column(Moment, server_default=func.clock_timestamp())
+
+
+class SpecimenWord(Base):
+    """What a technologist said a sender's word for a specimen means."""
+
+    __tablename__ = "specimen_word"
+    __table_args__ = (SCHEMA,)
+
+    laboratory_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    word: Mapped[str] = mapped_column(Text, primary_key=True)
+    type: Mapped[str] = mapped_column(Text)
     mapped_by: Mapped[str] = mapped_column(Text)
     mapped_at: Mapped[datetime] = mapped_column(Moment, server_default=func.clock_timestamp())

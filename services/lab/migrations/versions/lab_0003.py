@@ -90,12 +90,12 @@ def upgrade() -> None:
         sa.Column("sender", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("analyzer", sa.Text, nullable=False),
-        sa.Column("coding_system", sa.Text, nullable=False),
+        sa.Column("system", sa.Text, nullable=False),
         sa.Column("code", sa.Text, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("unit", sa.Text, nullable=False),
         sa.Column("value", sa.Text, nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
         sa.Column("case_id", sa.Text),
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
@@ -111,7 +111,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_unmapped_open",
         "unmapped",
-        ["laboratory_id", "sender", "code"],
+        ["laboratory_id", "id"],
         schema="lab",
         postgresql_where=sa.text("settled_at IS NULL"),
     )
@@ -119,16 +119,28 @@ def upgrade() -> None:
         "analyzer_code",
         sa.Column("id", sa.BigInteger, sa.Identity(always=True), nullable=False),
         sa.Column("laboratory_id", sa.Text, nullable=False),
-        sa.Column("sender", sa.Text, nullable=False),
         sa.Column("analyzer", sa.Text, nullable=False),
         sa.Column("code", sa.Text, nullable=False),
-        sa.Column("unit_sent", sa.Text, nullable=False),
+        sa.Column("system", sa.Text, nullable=False),
         sa.Column("item", sa.Text),
-        sa.Column("unit", sa.Text),
+        sa.Column("unit", sa.Text, server_default="", nullable=False),
+        sa.Column("sent_unit", sa.Text, server_default="", nullable=False),
         sa.Column("mapped_by", sa.Text, nullable=False),
         sa.Column("mapped_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_analyzer_code"),
-        sa.UniqueConstraint("laboratory_id", "sender", "analyzer", "code", "unit_sent", name="uq_analyzer_code_sent"),
+        sa.UniqueConstraint(
+            "laboratory_id", "analyzer", "code", "system", name="uq_analyzer_code_laboratory_id_analyzer_code_system"
+        ),
+        schema="lab",
+    )
+    op.create_table(
+        "specimen_word",
+        sa.Column("laboratory_id", sa.Text, nullable=False),
+        sa.Column("word", sa.Text, nullable=False),
+        sa.Column("type", sa.Text, nullable=False),
+        sa.Column("mapped_by", sa.Text, nullable=False),
+        sa.Column("mapped_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.PrimaryKeyConstraint("laboratory_id", "word", name="pk_specimen_word"),
         schema="lab",
     )
     op.create_table(

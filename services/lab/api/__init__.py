@@ -1,0 +1,1 @@
+"""What the laboratory centre answers beyond intake and the reading workflow."""

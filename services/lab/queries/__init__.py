@@ -1,0 +1,1 @@
+"""The laboratory centre's SQL."""
