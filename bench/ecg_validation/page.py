@@ -42,6 +42,20 @@ NumPy {numpy}, SciPy {scipy}.
 """
 
 
+_LIMITS = """\
+## Known limits
+
+- QRS comes out shorter than LUDB's marks and longer than carts' numbers: the two references disagree by more than the
+  bias shown here, and the constants stand between them. Small first and last forces below the threshold are lost.
+- QT differs most where T is flat or followed by a U wave, which the marks sometimes include.
+- A flutter whose waves keep step with QRS and have a pause between them passes for P. Where T and QRS leave less than
+  110 ms between them (fast rates) P is not judged at all. Atrial activity that is independent of QRS (third degree
+  block) is reported as "no P" before QRS.
+- A pacing spike that is not found can be counted as a beat.
+- The limits on correlation and irregularity that decide P were set on few records without P.
+"""
+
+
 def page(records: Sequence[Analysed], carts: Sequence[BesideCart]) -> str:
     """Markdown."""
     tuning = [record for record in records if record.tunes]
@@ -66,6 +80,7 @@ def page(records: Sequence[Analysed], carts: Sequence[BesideCart]) -> str:
         "## Beside the carts' own numbers (cart / ours)\n",
         _cart_table(carts),
         _speed(records),
+        _LIMITS,
     ]
     return "\n".join(parts)
 

@@ -20,6 +20,7 @@ _WINDOW = round(0.08 * RATE_HZ)
 _REFRACTORY = round(0.2 * RATE_HZ)
 _T_ZONE = round(0.36 * RATE_HZ)
 _MIN_REGULAR = 6
+_THRESHOLD = 0.35  # LUDB: what is no beat stays below 0.3 (but for missed pacing spikes), wide ectopic beats reach 0.36
 _QRS_LEVEL = 70.0  # per cent of stretches of 1.5 s: a silence of two thirds of the recording hides no beat
 MIN_QRS_UV = 90.0
 """Peak to peak in the detection band, in the best lead: below it nothing is called a beat."""
@@ -89,9 +90,9 @@ def _local_maxima(activity: Samples) -> NDArrayInt:
 
 
 def _above_threshold(activity: Samples, candidates: NDArrayInt) -> NDArrayInt:
-    """Above 0.4 of the usual height of the surroundings; the usual height is the upper quartile of maxima nearby."""
+    """Above a share of the usual height of the surroundings: that of the strong maxima within five seconds."""
     heights = activity[candidates]
-    limit = np.array([0.4 * _usual(heights, candidates, at) for at in candidates])
+    limit = np.array([_THRESHOLD * _usual(heights, candidates, at) for at in candidates])
     return candidates[heights >= limit]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from services.ecg.parse.leads import STANDARD
 from services.ecg.parse.recording import Recording
 from services.ecg.rules.facts import Beats, Measurements
 from services.ecg.rules.measure.analyse import analyse
@@ -113,3 +114,22 @@ def test_qtc_is_not_given_where_the_rate_makes_it_meaningless() -> None:
     slow = analyse(make_ecg(heart_rate_bpm=30, qt_ms=480, noise_uv=3)).measurements
     assert slow.qt_ms is not None
     assert (slow.qtcb_ms, slow.qtcf_ms) == (None, None)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_the_samples_are_an_answer_comes(seed: int) -> None:
+    """Random length, rate, number of leads, gaps, spikes and shapes: no exception, and marks only with beats."""
+    rng = np.random.default_rng(seed)
+    count, leads = int(rng.integers(1, 4000)), STANDARD[: int(rng.integers(1, 13))]
+    samples = rng.normal(0, rng.choice([0.0, 1.0, 300.0, 1e6]), (len(leads), count))
+    if seed % 2:
+        samples = np.cumsum(samples, axis=1)
+    if seed % 3 == 0:
+        samples[rng.random(samples.shape) < 0.3] = np.nan
+    if seed % 5 == 0:
+        samples[:, :: max(1, count // 12)] += 5000
+    recording = Recording("synthetic", float(rng.choice([100, 240, 500, 977, 2000])), leads, samples)
+    answer = analyse(recording, spikes=(0, count - 1) if seed % 4 == 0 else None)
+    assert (answer.median is None) == (not answer.beats.samples)
+    assert all(0 <= at < count for at in answer.beats.samples)
+    assert len(answer.beats.samples) == len(answer.beats.kinds)
