@@ -24,6 +24,8 @@ class CaseEventKind(StrEnum):
     half_way = "case.half_way"
     overdue = "case.overdue"
     amending = "case.amending"
+    resulted = "case.resulted"  # every result passed its rules
+    held = "case.held"  # a rule kept results for a person to look at
     settled = "case.settled"  # an amendment was discarded or expired: signed again
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ValidationError
 
@@ -73,6 +73,14 @@ class ReportForm(Protocol):
 
     def render_sheet(self, document: ReportDocument, files: Mapping[str, bytes]) -> Sheet:
         """The PDF, with the boxes its signatures go into. ``files``: the bytes of the evidence's files."""
+
+
+@runtime_checkable
+class AsksForPhysician(Protocol):
+    """What a form has besides, if some of what it states may be released by a physician alone (卫医发〔2006〕73号)."""
+
+    def needs_physician(self, form: BaseModel, evidence: Evidence) -> bool:
+        """Whether a reviewer has to release it."""
 
 
 def parse_form(form: ReportForm, raw: dict[str, Any]) -> BaseModel:

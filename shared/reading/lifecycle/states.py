@@ -1,4 +1,8 @@
-"""The words of the reading workflow: states a case is in, actions taken on it, who takes them."""
+"""The words of the reading workflow: states a case is in, actions taken on it, who takes them.
+
+Code asks for a state by its meaning (``WAITS_FOR_READER``), so that it holds for every table; by name only where one
+table alone is meant.
+"""
 
 from enum import StrEnum
 
@@ -15,6 +19,26 @@ class State(StrEnum):
     rejected = "rejected"
     canceled = "canceled"
     voided = "voided"
+    resulted = "resulted"
+    held = "held"
+    verified = "verified"
+    released = "released"
+
+
+WAITS_FOR_READER = frozenset({State.queued, State.resulted, State.held})
+"""Whoever may read it can claim it."""
+UNREAD = frozenset({State.ordered, State.received}) | WAITS_FOR_READER
+IN_REVIEW = frozenset({State.in_review, State.verified})
+"""Submitted by its author, not released yet: the first version of a report."""
+BEING_READ = frozenset({State.claimed}) | IN_REVIEW
+"""Its clinic may ask for it back, but no longer takes it."""
+BEING_WRITTEN = frozenset({State.claimed, State.amending})
+"""Its author holds it; who signs in these states signs alone."""
+RELEASED = frozenset({State.signed, State.released})
+PROMISED = frozenset({State.received}) | WAITS_FOR_READER | BEING_READ
+"""The clock runs. The index ix_case_open_due_at names the same states."""
+CLOSED = frozenset({*RELEASED, State.amending, State.amend_review, State.rejected, State.canceled, State.voided})
+"""The promise was kept, or nobody waits for it any more."""
 
 
 class Action(StrEnum):
@@ -49,6 +73,10 @@ class Action(StrEnum):
     open_amendment = "open_amendment"
     discard = "discard"
     void = "void"
+    assign = "assign"
+    receive = "receive"
+    result = "result"
+    hold = "hold"
 
 
 class By(StrEnum):

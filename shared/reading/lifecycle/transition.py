@@ -15,6 +15,7 @@ class Transition:
     """``source`` None: the case is being opened. ``event`` None: nobody outside needs to know.
 
     ``is_traced``: leaves a row in the case's history; drafts do not, since each of their revisions is kept anyway.
+    ``returns_to``: the case goes back to whichever of these it waited in last; to ``target`` if to none of them.
     """
 
     source: str | None
@@ -24,6 +25,10 @@ class Transition:
     event: str | None = None
     guards: tuple[Guard, ...] = ()
     is_traced: bool = True
+    returns_to: frozenset[str] = frozenset()
+
+    def target_after(self, waited_in: str | None) -> str:
+        return waited_in if waited_in is not None and waited_in in self.returns_to else self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,14 @@ class Lifecycle:
                 extra={"state": None if state is None else str(state), "action": str(action), "possible": possible}
             )
         return step
+
+    @property
+    def states(self) -> frozenset[str]:
+        return frozenset().union(*({each.target, *each.returns_to} for each in self.transitions))
+
+    @property
+    def actions(self) -> frozenset[str]:
+        return frozenset(each.action for each in self.transitions)
 
     def allows(self, state: str | None, action: str) -> bool:
         return (state, action) in self._by_step

@@ -23,8 +23,9 @@ class Case(Base):
     ``received_at`` is the first byte of the upload, where the turnaround clock starts; ``completed_at`` the moment
     the exam was whole; ``settles_at`` when an exam that says nothing of its size counts as whole. ``written_by``:
     accounts whose text stands in the version that waits for review. ``offered_sites``: sites that had the case
-    already and are not asked again. ``unassigned_reason``: why it waits in ``received``. ``tried_at``: when a sweep
-    last looked for a site, so that cases nobody can take do not keep it from the others.
+    already and are not asked again. ``unassigned_reason``: why it waits without a site. ``tried_at``: when a sweep last
+    looked for a site, so that cases nobody can take do not keep it from the others. ``waited_in``: the state in which
+    it waits, or last waited, for a reader, to which it goes back.
     """
 
     __tablename__ = "case"
@@ -42,9 +43,17 @@ class Case(Base):
         Index(
             "ix_case_open_due_at",
             "due_at",
-            postgresql_where=text("state IN ('received', 'queued', 'claimed', 'in_review')"),
+            postgresql_where=text(
+                "state IN ('received', 'queued', 'resulted', 'held', 'claimed', 'in_review', 'verified')"
+            ),
         ),
         Index("ix_case_received", "settles_at", postgresql_where=text("state = 'received'")),
+        Index(
+            "ix_case_unassigned",
+            "center",
+            "tried_at",
+            postgresql_where=text("reading_site_id IS NULL AND state IN ('ordered', 'received', 'resulted', 'held')"),
+        ),
         SCHEMA,
     )
 
@@ -54,6 +63,7 @@ class Case(Base):
     accession_number: Mapped[str] = mapped_column(Text)
     patient_id: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
+    waited_in: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer)
     priority: Mapped[str] = mapped_column(Text)
     priority_rank: Mapped[int] = mapped_column(Integer)

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from shared.auth import SYSTEM, Actor, Role
 from shared.db import Session
 from shared.errors import NotFound
+from shared.reading.lifecycle import WAITS_FOR_READER
 from shared.reading.models import Case, CaseContent, CaseHistory, ContentSeen, ReportVersion
 
 _SITE_ROLES = (Role.reader, Role.reviewer, Role.technologist, Role.dispatcher, Role.integration)
@@ -105,7 +106,7 @@ async def queue_lengths(session: Session, center: str) -> dict[str, int]:
     """Cases that wait for a reader, by reading site."""
     rows = await session.execute(
         select(Case.reading_site_id, func.count())
-        .where(Case.center == center, Case.state == "queued", Case.reading_site_id.is_not(None))
+        .where(Case.center == center, Case.state.in_(WAITS_FOR_READER), Case.reading_site_id.is_not(None))
         .group_by(Case.reading_site_id)
     )
     return {str(site): int(count) for site, count in rows}
@@ -118,6 +119,6 @@ async def cases_by_state(session: Session, center: str) -> dict[str, int]:
 
 async def oldest_queued_at(session: Session, center: str) -> datetime | None:
     found = await session.execute(
-        select(func.min(Case.received_at)).where(Case.center == center, Case.state == "queued")
+        select(func.min(Case.received_at)).where(Case.center == center, Case.state.in_(WAITS_FOR_READER))
     )
     return found.scalar_one_or_none()

@@ -7,6 +7,7 @@ from sqlalchemy import any_, exists, literal, or_, select
 
 from shared.auth import Actor
 from shared.db import Session, at_most
+from shared.reading.lifecycle import IN_REVIEW, WAITS_FOR_READER
 from shared.reading.models import Case, Claim
 from shared.reading.queries.cases import visible_to
 
@@ -57,11 +58,11 @@ async def next_waiting(
     )
     if stage == "report":
         kept_for_me = or_(Case.kept_for_id.is_(None), Case.kept_for_id == actor.account_id, Case.kept_until <= now)
-        statement = statement.where(Case.state == "queued", kept_for_me)
+        statement = statement.where(Case.state.in_(WAITS_FOR_READER), kept_for_me)
     else:
         held = exists().where(Claim.case_id == Case.case_id, Claim.ended_at.is_(None), Claim.lease_until > now)
         wrote = literal(actor.account_id) == any_(Case.written_by)
-        statement = statement.where(Case.state == "in_review", ~held, ~wrote)
+        statement = statement.where(Case.state.in_(IN_REVIEW), ~held, ~wrote)
     if priority is not None:
         statement = statement.where(Case.priority == priority)
     if modality is not None:

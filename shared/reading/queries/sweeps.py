@@ -6,9 +6,8 @@ from datetime import timedelta
 from sqlalchemy import and_, exists, func, or_, select, update
 
 from shared.db import Session, at_most
+from shared.reading.lifecycle import PROMISED, UNREAD, State
 from shared.reading.models import Case, CaseHistory
-
-_OPEN = ("received", "queued", "claimed", "in_review")
 
 
 async def to_queue(session: Session, center: str, limit: int) -> Sequence[str]:
@@ -17,7 +16,19 @@ async def to_queue(session: Session, center: str, limit: int) -> Sequence[str]:
     whole = or_(Case.completed_at.is_not(None), Case.settles_at <= func.clock_timestamp())
     found = await session.scalars(
         select(Case.case_id)
-        .where(Case.center == center, Case.state == "received", whole)
+        .where(Case.center == center, Case.state == State.received, whole)
+        .order_by(Case.tried_at.asc().nulls_first(), Case.priority_rank, Case.due_at, Case.case_id)
+        .limit(at_most(limit))
+        .with_for_update(skip_locked=True)
+    )
+    return await _tried(session, found.all())
+
+
+async def to_assign(session: Session, center: str, limit: int) -> Sequence[str]:
+    """Cases of any state before reading that no site has, in the order of ``to_queue``."""
+    found = await session.scalars(
+        select(Case.case_id)
+        .where(Case.center == center, Case.state.in_(UNREAD - {State.queued}), Case.reading_site_id.is_(None))
         .order_by(Case.tried_at.asc().nulls_first(), Case.priority_rank, Case.due_at, Case.case_id)
         .limit(at_most(limit))
         .with_for_update(skip_locked=True)
@@ -41,7 +52,7 @@ async def overdue(session: Session, center: str, limit: int) -> Sequence[str]:
 
 
 async def stranded(session: Session, center: str, sites: Sequence[str], waited: timedelta, limit: int) -> Sequence[str]:
-    """Overdue cases that nobody reads and nobody is kept for, that not all of ``sites`` were offered yet, and that
+    """Overdue queued cases that nobody is kept for, that not all of ``sites`` were offered yet, and that
     the present site has had for ``waited``. They count as tried, as in ``to_queue``."""
     now = func.clock_timestamp()
     offered_lately = exists().where(
@@ -53,7 +64,7 @@ async def stranded(session: Session, center: str, sites: Sequence[str], waited: 
         select(Case.case_id)
         .where(
             Case.center == center,
-            Case.state == "queued",
+            Case.state == State.queued,
             Case.overdue,
             or_(Case.kept_until.is_(None), Case.kept_until <= now),
             ~Case.offered_sites.contains(sites),
@@ -77,7 +88,7 @@ async def _tried(session: Session, case_ids: Sequence[str]) -> Sequence[str]:
 async def _open_cases(session: Session, center: str, limit: int, *conditions: object) -> Sequence[str]:
     found = await session.scalars(
         select(Case.case_id)
-        .where(Case.center == center, Case.state.in_(_OPEN), *conditions)  # type: ignore[arg-type]
+        .where(Case.center == center, Case.state.in_(PROMISED), *conditions)  # type: ignore[arg-type]
         .order_by(Case.due_at)
         .limit(at_most(limit))
     )

@@ -2,10 +2,9 @@
 
 from fastapi import APIRouter
 
-from shared.auth import Role
 from shared.reading.queries import cases
 from shared.reading.routes.call import ClaimToken, CurrentCall
-from shared.reading.routes.show import show_case, show_whole
+from shared.reading.routes.show import show_case, show_whole, writes
 from shared.reading.schemas.answers import CaseAnswer, ShownCase
 from shared.reading.schemas.requests import Cancellation, Reassignment, Referral, Rejection, Reprioritization, Voiding
 from shared.reading.workflow import claims, management, review
@@ -14,11 +13,11 @@ from shared.reading.workflow import claims, management, review
 def case_routes(router: APIRouter) -> None:
     @router.get("/cases/{case_id}", summary="A case with its timeline")
     async def read_case(case_id: str, call: CurrentCall) -> CaseAnswer:
-        """A reader or reviewer who looks has thereby been shown content that came late."""
+        """Who may write or review it and looks has thereby been shown content that came late."""
         async with call.transaction("case.read", case_id) as session:
             case = await cases.see(session, call.actor, case_id)
             answer = await show_whole(session, call.actor, case)
-            if call.actor.has(Role.reader, Role.reviewer):
+            if writes(call.actor, case):
                 await cases.mark_seen(session, case_id, call.actor.account_id, case.content_version)
         return answer
 

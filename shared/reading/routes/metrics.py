@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 from shared.db import database_now
-from shared.reading.lifecycle import CriticalState, State
+from shared.reading.lifecycle import CriticalState, lifecycle_of
 from shared.reading.models import Case, ReportVersion
 from shared.reading.queries import cases, criticals
 from shared.resources import Resources
@@ -60,8 +60,8 @@ class ReadingMetrics:
             counts = await cases.cases_by_state(session, self._center)
             oldest = await cases.oldest_queued_at(session, self._center)
             now = await database_now(session)
-        for state in State:
-            self._cases.labels(self._center, str(state)).set(counts.get(str(state), 0))
+        for state in sorted(lifecycle_of(self._center).states):
+            self._cases.labels(self._center, state).set(counts.get(state, 0))
         self._oldest.labels(self._center).set((now - oldest).total_seconds() if oldest else 0)
 
     async def _refresh_criticals(self, resources: Resources) -> None:

@@ -6,7 +6,7 @@ from shared import directory
 from shared.auth import Actor
 from shared.db import Session, database_now
 from shared.events.case import Card, Person
-from shared.reading.lifecycle import Action, By, State
+from shared.reading.lifecycle import CLOSED, Action, By, State, lifecycle_of
 from shared.reading.models import Case, CaseHistory, Claim, Report, ReportDraft, ReportVersion
 from shared.reading.queries import cases, claims, reports
 from shared.reading.schemas.answers import (
@@ -27,15 +27,17 @@ from shared.reading.workflow.snapshot import facts_of, snapshot, warnings_of
 from shared.reading.workflow.step import is_live
 from shared.reading.workflow.versions import Signed
 
-_CLOSED = frozenset({State.signed, State.rejected, State.canceled, State.voided, State.amending, State.amend_review})
-
-
 _TOLD_THE_CLINIC = frozenset({State.rejected, State.canceled})
 
 
 def works_on(actor: Actor, case: Case) -> bool:
     """Whether the actor belongs to those who write it; everybody else sees what they let go."""
-    return bool(performers_of(actor, case) & {By.reader, By.reviewer, By.dispatcher})
+    return writes(actor, case) or By.dispatcher in performers_of(actor, case)
+
+
+def writes(actor: Actor, case: Case) -> bool:
+    """Whether the text may come to stand under the actor's name."""
+    return not performers_of(actor, case).isdisjoint(lifecycle_of(case.center).performers(Action.save_draft))
 
 
 async def show_case(session: Session, actor: Actor, case: Case) -> ShownCase:
@@ -63,7 +65,7 @@ async def _fields(session: Session, actor: Actor, case: Case, claim: Claim | Non
     seen = snapshot(case, holder, report)
     card = Card.model_validate(case.card)
     unseen = await cases.seen_version(session, case.case_id, actor.account_id) < case.content_version
-    left = None if case.due_at is None or case.state in _CLOSED else int((case.due_at - now).total_seconds())
+    left = None if case.due_at is None or case.state in CLOSED else int((case.due_at - now).total_seconds())
     return {
         **{name: getattr(seen, name) for name in _SAME},
         "comment": case.comment if works_on(actor, case) or case.state in _TOLD_THE_CLINIC else None,

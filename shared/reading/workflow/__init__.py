@@ -3,6 +3,7 @@
 arrival     what an intake hands over, and gets back
 intake      bytes and orders become cases (inside the intake's own transaction); identity, opening, card help it
 assign      a case finds its reading site
+results     a laboratory's specimens and results
 claims      claim, keep, give back, resume
 drafts      the text while it is written; recovery keeps what came too late
 signing     submit, sign, issue; preparing, statement, credentials, desk, versions are its parts; unlocking the PIN

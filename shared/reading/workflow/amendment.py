@@ -5,7 +5,7 @@ from shared.db import Session
 from shared.errors import NotFound
 from shared.reading.lifecycle import Action
 from shared.reading.models import Case
-from shared.reading.queries import reports
+from shared.reading.queries import cases, reports
 from shared.reading.workflow.apply import apply
 from shared.reading.workflow.claims import Claimed, own_amendment
 from shared.reading.workflow.drafts import open_text
@@ -28,6 +28,7 @@ async def open_amendment(session: Session, actor: Actor, case_id: str, *, reason
             raise NotFound
         claim = await step.start_claim("amendment")
         step.case.reason = reason
+        await cases.mark_seen(session, case_id, actor.account_id, step.case.content_version)
         kept = await reports.latest_draft(session, case_id)
         if kept is None or kept.kind != "draft" or kept.base_version != released.version:
             await open_text(step, report, released.form, released.version)

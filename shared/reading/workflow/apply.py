@@ -1,4 +1,4 @@
-"""The one place where a case's state is written.
+"""The one place where a case's state is written, by the table of its centre.
 
 A step is: the case's row locked, the table asked, role and claim and conditions checked, then, once the caller has
 made its own changes, state and version, a history row and the event, all in the caller's transaction.
@@ -16,7 +16,7 @@ from shared.errors import CaseChanged, ClaimLost
 from shared.events.case import CaseEvent, CaseEventKind
 from shared.events.envelope import wrap
 from shared.events.report import ReportEvent
-from shared.reading.lifecycle import READING, Action, Lifecycle
+from shared.reading.lifecycle import WAITS_FOR_READER, Action, lifecycle_of
 from shared.reading.models import Case, CaseHistory
 from shared.reading.queries import cases, claims, reports
 from shared.reading.workflow.permit import Attempt, performers_of, permit, require_role
@@ -24,7 +24,7 @@ from shared.reading.workflow.snapshot import facts_of, person, snapshot
 from shared.reading.workflow.step import Held, Step, shows
 
 # Events that put a case before another site carry that site in their subject: it can listen to its own queue alone.
-_ADDRESSED = frozenset({CaseEventKind.queued, CaseEventKind.reassigned})
+_ADDRESSED = frozenset({CaseEventKind.queued, CaseEventKind.resulted, CaseEventKind.held, CaseEventKind.reassigned})
 
 
 @asynccontextmanager
@@ -38,16 +38,13 @@ async def apply(
     expected_version: int | None = None,
     wanted_due_at: datetime | None = None,
     detail: dict[str, Any] | None = None,
-    lifecycle: Lifecycle = READING,
 ) -> AsyncIterator[Step]:
     """Check the step, let the caller change what goes with it, then write it.
 
     Raises NotFound, RoleRequired, ClaimLost (a token that no longer holds), CaseChanged (``expected_version``),
     IllegalTransition, and what the transition's conditions raise.
     """
-    step = await rehearse(
-        session, actor, case_id, action, token=token, wanted_due_at=wanted_due_at, lifecycle=lifecycle
-    )
+    step = await rehearse(session, actor, case_id, action, token=token, wanted_due_at=wanted_due_at)
     if expected_version is not None and step.case.version != expected_version:
         raise CaseChanged(extra={"case_version": step.case.version})
     step.detail.update(detail or {})
@@ -63,14 +60,13 @@ async def rehearse(
     *,
     token: str | None = None,
     wanted_due_at: datetime | None = None,
-    lifecycle: Lifecycle = READING,
 ) -> Step:
     """All the checks of a step and no record: whether it would be allowed now. Raises what ``apply`` raises."""
     case = await cases.lock(session, actor, case_id)
     claim = await claims.unended(session, case_id)
     now = await database_now(session)
     attempt = Attempt(actor, case, claim, now, action, token, wanted_due_at)
-    transition = await permit(session, attempt, lifecycle)
+    transition = await permit(session, attempt, lifecycle_of(case.center))
     return Step(session, actor, case, now, transition, claim)
 
 
@@ -84,11 +80,9 @@ async def hold(session: Session, actor: Actor, case_id: str, token: str | None) 
     return Held(case, claim, now)
 
 
-async def open_case(
-    session: Session, actor: Actor, case: Case, action: Action, *, lifecycle: Lifecycle = READING
-) -> None:
+async def open_case(session: Session, actor: Actor, case: Case, action: Action) -> None:
     """The first step of a new case, which the caller has filled but for its state and version."""
-    transition = lifecycle.next_step(None, action)
+    transition = lifecycle_of(case.center).next_step(None, action)
     require_role(transition.by, performers_of(actor, case))
     case.version = 0
     case.state = transition.target
@@ -99,7 +93,9 @@ async def open_case(
 
 async def _write(step: Step) -> None:
     case, actor, transition = step.case, step.actor, step.transition
-    case.state = transition.target
+    case.state = transition.target_after(case.waited_in)
+    if case.state in WAITS_FOR_READER:
+        case.waited_in = case.state
     case.version += 1
     case.updated_at = step.now
     if step.version is not None:
@@ -112,7 +108,7 @@ async def _write(step: Step) -> None:
                 at=step.now,
                 action=str(transition.action),
                 from_state=transition.source,
-                to_state=transition.target,
+                to_state=case.state,
                 event=transition.event,
                 account_id=actor.account_id,
                 account_name=actor.name,

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 
-from shared.auth import SYSTEM, Actor, Role
+from shared.auth import SYSTEM, Actor
 from shared.db import Session, database_now
 from shared.errors import IllegalTransition
-from shared.reading.lifecycle import Action, State
+from shared.reading.lifecycle import IN_REVIEW, Action
 from shared.reading.models import Case, Claim
 from shared.reading.queries import cases
 from shared.reading.queries import claims as queries
 from shared.reading.workflow import repeated
 from shared.reading.workflow.apply import apply, hold
+from shared.reading.workflow.permit import require_worker
 from shared.reading.workflow.step import Stage, Step, is_live
 
 
@@ -30,7 +31,7 @@ async def claim_next(
     modality: str | None = None,
 ) -> Claimed | None:
     """The most urgent case that waits at the actor's site, by priority, due_at, case_id; None when none waits."""
-    actor.require(Role.reader if stage == "report" else Role.reviewer)
+    require_worker(actor, center, Action.claim if stage == "report" else Action.claim_review)
     now = await database_now(session)
     case_id = await queries.next_waiting(
         session, actor, center=center, stage=stage, priority=priority, modality=modality, now=now
@@ -97,7 +98,7 @@ async def release(session: Session, actor: Actor, case_id: str, token: str | Non
     if (done := await repeated.ended_with(session, actor, case_id, released, token)) is not None:
         return done
     case = await cases.see(session, actor, case_id)
-    action = Action.release_review if case.state == State.in_review else Action.release
+    action = Action.release_review if case.state in IN_REVIEW else Action.release
     async with apply(session, actor, case_id, action, token=token) as step:
         await step.end_claim()
     return step.case

@@ -8,7 +8,7 @@ from shared import audit
 from shared.auth import Actor
 from shared.db import Database, Session
 from shared.errors import ClaimLost, NotFound, PreconditionFailed
-from shared.reading.lifecycle import Action, State
+from shared.reading.lifecycle import BEING_WRITTEN, IN_REVIEW, Action
 from shared.reading.models import Case, Claim, Report, ReportDraft, ReportVersion
 from shared.reading.queries import cases, reports
 from shared.reading.workflow.apply import apply, hold
@@ -68,7 +68,7 @@ async def _save(
     async with apply(session, actor, case_id, Action.save_draft, token=token) as step:
         report = await ensure_report(session, step.case)
         _require_revision(report, if_match)
-        if step.case.state == State.in_review:
+        if step.case.state in IN_REVIEW:
             draft = await _revise(step, report, form)
         else:
             draft = await _add_revision(step, report, form, "draft", report.released_version or 0)
@@ -86,7 +86,7 @@ async def _unchanged(
     if draft is None or report is None or draft.form != form or token is None:
         return None
     held = await _held(session, actor, case_id, token)
-    if held is None or held.case.state not in (State.claimed, State.in_review, State.amending):
+    if held is None or held.case.state not in BEING_WRITTEN | IN_REVIEW:
         return None
     _require_revision(report, if_match)
     held.renew()

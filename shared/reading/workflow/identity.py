@@ -8,7 +8,7 @@ from shared.auth import Actor
 from shared.db import Session
 from shared.errors import AccessionTaken, Conflict, FieldProblem, Invalid
 from shared.events.case import Patient
-from shared.reading.lifecycle import READING, Action, State
+from shared.reading.lifecycle import Action, State, lifecycle_of
 from shared.reading.models import Case
 from shared.reading.queries import intake as queries
 from shared.reading.schemas.order import Order
@@ -45,7 +45,8 @@ async def match_exam(session: Session, actor: Actor, arrival: Arrival) -> Match 
     if newest.case.state == State.rejected:
         return Match(newest.case, newest.missing, is_same=False)
     _require_same_patient(newest.case, arrival)
-    if newest.case.state != State.ordered and not READING.allows(newest.case.state, Action.add_content):
+    takes_content = lifecycle_of(arrival.center).allows(newest.case.state, Action.add_content)
+    if newest.case.state != State.ordered and not takes_content:
         raise taken(newest.case)
     return newest
 

@@ -7,14 +7,14 @@ the case until it is signed, repeats it after a rejection, and is refused (409) 
 from shared.auth import Actor, Role
 from shared.db import Session, database_now
 from shared.events.case import Card
-from shared.reading.lifecycle import READING, Action, State
+from shared.reading.lifecycle import Action, State, lifecycle_of
 from shared.reading.models import Case
 from shared.reading.queries import cases
 from shared.reading.queries import intake as queries
 from shared.reading.schemas.order import Order
 from shared.reading.workflow.apply import apply, open_case
 from shared.reading.workflow.arrival import Accepted, Arrival, Center, Outcome
-from shared.reading.workflow.assign import policy_of
+from shared.reading.workflow.assign import assign_new, policy_of, promise
 from shared.reading.workflow.card import card_of, card_of_order, joined
 from shared.reading.workflow.identity import (
     Match,
@@ -97,6 +97,7 @@ async def place_order(
         raise taken(known[0])
     require_somebody(order.patient)
     case = new_case(actor, center, card_of_order(order), order, number)
+    await _assign_at_once(session, case)
     if known:
         await _open_repeat(session, actor, case, known[0], Action.order)
     else:
@@ -138,12 +139,19 @@ async def _open(session: Session, actor: Actor, arrival: Arrival, repeated: Case
     case = new_case(actor, arrival.center, card_of(arrival), arrival.order, number)
     case.warnings = joined([], list(arrival.warnings))
     receive(case, arrival, await database_now(session))
+    await _assign_at_once(session, case)
     if repeated is None:
         await open_case(session, actor, case, Action.accept)
     else:
         await _open_repeat(session, actor, case, repeated, Action.accept)
     hold(session, case, distinct(arrival.contents))
     return case
+
+
+async def _assign_at_once(session: Session, case: Case) -> None:
+    """Where a case has no queue to wait for a site in."""
+    if lifecycle_of(case.center).allows(State.ordered, Action.assign):
+        await assign_new(session, case)
 
 
 async def _open_repeat(session: Session, actor: Actor, case: Case, repeated: Case, action: Action) -> None:
@@ -164,6 +172,7 @@ async def _fulfil(session: Session, actor: Actor, arrival: Arrival, match: Match
             case.order_sha256 = order_digest(arrival.order)
             raise_priority(case, arrival.order.priority)
         receive(case, arrival, step.now)
+        await promise(session, case)
         hold(session, case, match.missing)
     return case
 
@@ -192,11 +201,11 @@ async def _told_again(session: Session, actor: Actor, arrival: Arrival, case: Ca
     case = await cases.lock(session, actor, case.case_id)
     known = Card.model_validate(case.card).patient
     warnings = joined(case.warnings, contradictions(known, arrival))
-    if warnings != case.warnings and READING.allows(case.state, Action.add_content):
+    if warnings != case.warnings and lifecycle_of(case.center).allows(case.state, Action.add_content):
         async with apply(session, actor, case.case_id, Action.add_content, detail={"added": 0}) as step:
             step.case.warnings = warnings
     wanted = arrival.order.priority
-    if rank_of(wanted) < case.priority_rank and READING.allows(case.state, Action.reprioritize):
+    if rank_of(wanted) < case.priority_rank and lifecycle_of(case.center).allows(case.state, Action.reprioritize):
         policy = await policy_of(session, case.reading_site_id, case.center)
         detail = {"from": case.priority, "to": wanted}
         async with apply(session, actor, case.case_id, Action.reprioritize, detail=detail) as step:

@@ -4,7 +4,7 @@ from shared.auth import Actor
 from shared.db import Session
 from shared.errors import FieldProblem, Invalid
 from shared.reading.assignment import ExamFacts, may_read
-from shared.reading.lifecycle import Action, By, State
+from shared.reading.lifecycle import BEING_READ, Action, By
 from shared.reading.models import Case
 from shared.reading.queries import cases
 from shared.reading.workflow import repeated
@@ -30,7 +30,7 @@ async def cancel(
         return done
     case = await cases.see(session, actor, case_id)
     is_clinic = By.clinic in performers_of(actor, case)
-    if is_clinic and token is None and case.state in (State.claimed, State.in_review):
+    if is_clinic and token is None and case.state in BEING_READ:
         return await _request_cancel(session, actor, case_id, reason)
     async with apply(session, actor, case_id, Action.cancel, token=token, detail=_said(reason=reason)) as step:
         step.case.reason = reason or step.case.reason
@@ -48,8 +48,13 @@ async def _request_cancel(session: Session, actor: Actor, case_id: str, reason: 
 async def reject(
     session: Session, actor: Actor, case_id: str, *, reason: str, comment: str | None, token: str | None
 ) -> Case:
-    """The exam cannot be read: the clinic repeats it under the same accession number."""
-    done = await repeated.ended_with(session, actor, case_id, (Action.reject,), token, reason=reason, comment=comment)
+    """The exam cannot be read: the clinic repeats it under the same accession number. A specimen is refused without a
+    claim, as soon as somebody sees it."""
+    done = (
+        await repeated.ended_with(session, actor, case_id, (Action.reject,), token, reason=reason, comment=comment)
+        if token is not None
+        else await repeated.rejected(session, actor, case_id, reason=reason, comment=comment)
+    )
     if done is not None:
         return done
     detail = _said(reason=reason, comment=comment)

@@ -8,7 +8,7 @@ from shared.auth import SYSTEM, Actor, Role
 from shared.db import Session
 from shared.errors import ClaimLost, RoleRequired
 from shared.events.directory import SitePolicy
-from shared.reading.lifecycle import Action, By, Facts, Lifecycle, Transition, already_claimed, guards
+from shared.reading.lifecycle import Action, By, Facts, Lifecycle, Transition, already_claimed, guards, lifecycle_of
 from shared.reading.models import Case, Claim
 from shared.reading.queries import cases, claims
 from shared.reading.workflow.step import is_live, shows
@@ -71,6 +71,12 @@ async def permit(session: Session, attempt: Attempt, lifecycle: Lifecycle) -> Tr
     for guard in transition.guards:
         guard(facts)
     return transition
+
+
+def require_worker(actor: Actor, center: str, action: Action) -> None:
+    """Raises RoleRequired for an actor who may take the action with no case of the centre."""
+    performers = lifecycle_of(center).performers(action) - {By.system}
+    actor.require(*(Role(by) for by in sorted(performers)))
 
 
 def require_role(wanted: frozenset[By], has: frozenset[By]) -> None:

@@ -16,7 +16,7 @@ from shared.reading.workflow.credentials import Unlocked, current_credential, is
 from shared.reading.workflow.desk import Desk
 from shared.reading.workflow.drafts import waiting_version
 from shared.reading.workflow.report_row import ensure_report
-from shared.reading.workflow.statement import Making, build, gather_signable, person
+from shared.reading.workflow.statement import Making, build, gather_signable, person, require_releaser
 from shared.signing.document import Person, ReportDocument, ReportStatus, SignerRole
 
 _BOTH = (SignerRole.AUTHOR, SignerRole.REVIEWER)
@@ -48,6 +48,8 @@ async def prepare_author(
     draft = await reports.latest_draft(session, case_id)
     filled = parse_form(desk.form, draft.form if draft else {})
     evidence = await gather_signable(session, desk.form, filled, case)
+    if action == Action.sign:
+        await require_releaser(session, desk.form, draft.form if draft else {}, case, actor)
     report = await ensure_report(session, case)
     amends = await reports.version(session, report.report_id, report.released_version or 0)
     amend_reason = case.reason if amends is not None else None
@@ -86,6 +88,7 @@ async def prepare_review(
     case, at = step.case, step.now.replace(microsecond=0)
     report = await ensure_report(session, case)
     waiting = await waiting_version(session, report)
+    await require_releaser(session, desk.form, waiting.form, case, actor)
     signer, development = await _signer(session, desk, actor, grant, at)
     if waiting.revises is None:
         document = ReportDocument.model_validate(waiting.document)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from shared.auth import SYSTEM, Actor
 from shared.db import Session, database_now
-from shared.reading.lifecycle import Action, State
+from shared.reading.lifecycle import BEING_READ, Action, State
 from shared.reading.models import Case, Claim
 from shared.reading.queries import cases, claims
 
@@ -31,12 +31,24 @@ async def ended_with(
 async def canceled(session: Session, actor: Actor, case_id: str, reason: str | None) -> Case | None:
     """What the clinic canceled itself, before anybody read it; or has asked for already."""
     case = await cases.lock(session, actor, case_id)
-    if case.cancel_requested and case.state in (State.claimed, State.in_review):
+    if case.cancel_requested and case.state in BEING_READ:
         return case if case.reason == reason else None
+    is_done = case.state == State.canceled and await _did_last(session, actor, case_id, Action.cancel, reason=reason)
+    return case if is_done else None
+
+
+async def rejected(session: Session, actor: Actor, case_id: str, **said: str | None) -> Case | None:
+    """What the laboratory refused before anybody claimed it, in just these words."""
+    case = await cases.lock(session, actor, case_id)
+    is_done = case.state == State.rejected and await _did_last(session, actor, case_id, Action.reject, **said)
+    return case if is_done else None
+
+
+async def _did_last(session: Session, actor: Actor, case_id: str, action: Action, **said: str | None) -> bool:
     last = await cases.last_step(session, case_id)
-    if case.state != State.canceled or last is None or last.action != Action.cancel:
-        return None
-    return case if last.account_id == actor.account_id and last.detail.get("reason") == (reason or None) else None
+    if last is None or (last.action, last.account_id) != (action, actor.account_id):
+        return False
+    return all(last.detail.get(name) == (words or None) for name, words in said.items())
 
 
 async def _ended(

@@ -5,7 +5,7 @@ from datetime import timedelta
 from shared.auth import Actor
 from shared.db import Session
 from shared.errors import NotFound
-from shared.reading.lifecycle import Action, State
+from shared.reading.lifecycle import IN_REVIEW, Action
 from shared.reading.models import Case, Report, ReportVersion
 from shared.reading.queries import cases, reports
 from shared.reading.workflow.apply import apply
@@ -30,7 +30,7 @@ async def return_(session: Session, actor: Actor, case_id: str, *, comment: str,
         step.version = version
         await step.end_claim()
         case.comment = comment
-        if case.state == State.in_review:
+        if case.state in IN_REVIEW:
             case.kept_for_id, case.kept_for_name = version.author_id, version.author_name
             case.kept_until = step.now + KEPT_FOR_AUTHOR
         else:

@@ -8,7 +8,7 @@ still the one that was signed (CaseChanged) and that account and certificate sti
 from shared import audit
 from shared.auth import Actor
 from shared.db import Session
-from shared.reading.lifecycle import Action, State
+from shared.reading.lifecycle import BEING_WRITTEN, Action
 from shared.reading.queries import cases
 from shared.reading.workflow.apply import apply
 from shared.reading.workflow.credentials import current_credential
@@ -51,7 +51,7 @@ async def sign(
         if (done := await done_by_author(session, actor, case_id, Action.sign, token)) is not None:
             return done
         state = (await cases.see(session, actor, case_id)).state
-    if state in (State.claimed, State.amending):
+    if state in BEING_WRITTEN:
         return await _author(desk, actor, case_id, Action.sign, token, grant, address)
     return await _review(desk, actor, case_id, token, grant, address)
 

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel
 
 from shared import directory
-from shared.auth import Actor
+from shared.auth import Actor, Role
 from shared.db import Session
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Invalid, RoleRequired
 from shared.events.case import Card
-from shared.reading.form import CaseFacts, Evidence, ReportForm
+from shared.reading.form import AsksForPhysician, CaseFacts, Evidence, ReportForm, parse_form
 from shared.reading.models import Case, ReportVersion
 from shared.reading.workflow.criticals.stated import critical_findings, undecided_warnings
 from shared.reading.workflow.snapshot import warnings_of
@@ -71,6 +72,15 @@ async def gather_signable(session: Session, form: ReportForm, filled: BaseModel,
     if problems:
         raise Invalid("报告尚不完整，不能签名", code="report_incomplete", errors=problems)
     return evidence
+
+
+async def require_releaser(session: Session, form: ReportForm, raw: dict[str, Any], case: Case, actor: Actor) -> None:
+    """Raises RoleRequired where only a physician may release what the form states, and the actor is none."""
+    if not isinstance(form, AsksForPhysician) or actor.has(Role.reviewer):
+        return
+    filled = parse_form(form, raw)
+    if form.needs_physician(filled, await form.gather(session, facts_for_form(case), filled)):
+        raise RoleRequired("含诊断性项目的报告须由执业医师审核", extra={"roles": [str(Role.reviewer)]})
 
 
 async def build(

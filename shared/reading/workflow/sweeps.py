@@ -6,7 +6,7 @@ from functools import partial
 from shared import directory
 from shared.auth import SYSTEM
 from shared.db import Database, Session, database_now
-from shared.reading.lifecycle import READING, Action, State
+from shared.reading.lifecycle import Action, lifecycle_of
 from shared.reading.queries import cases, claims
 from shared.reading.queries import intake as intake_queries
 from shared.reading.queries import sweeps as queries
@@ -33,10 +33,14 @@ async def expire_claims(db: Database, center: str) -> int:
 
 
 async def queue_received(db: Database, center: str, *, batch: int = _BATCH) -> int:
-    """Cases whose event was lost, that waited for a site, or that nothing more came for. Returns how many it queued."""
+    """Cases whose event was lost, that waited for a site, or that nothing more came for. Returns how many it queued.
+
+    The laboratory's are only given a site: whether one is complete is said with its results.
+    """
+    has_queue = bool(lifecycle_of(center).performers(Action.queue))
     async with db.transaction() as session:
-        waiting = await queries.to_queue(session, center, batch)
-    return await one_by_one(db, waiting, _complete_and_queue)
+        waiting = await (queries.to_queue if has_queue else queries.to_assign)(session, center, batch)
+    return await one_by_one(db, waiting, _complete_and_queue if has_queue else queue)
 
 
 async def watch_turnaround(db: Database, center: str) -> int:
@@ -73,7 +77,7 @@ async def _complete_and_queue(session: Session, case_id: str) -> bool:
 async def _mark(action: Action, session: Session, case_id: str) -> bool:
     case = await cases.lock(session, SYSTEM, case_id)
     told = case.overdue if action == Action.mark_overdue else case.half_way
-    if told or not READING.allows(State(case.state), action):
+    if told or not lifecycle_of(case.center).allows(case.state, action):
         return False
     async with apply(session, SYSTEM, case_id, action) as step:
         step.case.half_way = True

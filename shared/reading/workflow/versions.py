@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.auth import Actor
 from shared.blobs import BlobRef
 from shared.db import Session
-from shared.reading.lifecycle import Action, State
+from shared.reading.lifecycle import RELEASED, Action
 from shared.reading.models import Case, Report, ReportVersion
 from shared.reading.queries import cases, claims, reports
 from shared.reading.workflow.apply import rehearse
@@ -150,7 +150,7 @@ async def done_by_reviewer(session: Session, actor: Actor, case_id: str) -> Sign
     """Signed by this reviewer, and nothing has happened to the case since."""
     case = await cases.see(session, actor, case_id)
     report = await reports.of_case(session, case_id)
-    if case.state != State.signed or report is None:
+    if case.state not in RELEASED or report is None:
         return None
     version = await reports.version(session, report.report_id, report.released_version or 0)
     if version is None or version.reviewer_id != actor.account_id or version.case_version != case.version:

@@ -7,7 +7,7 @@ from shared.db import Session, database_now
 from shared.errors import ClaimLost
 from shared.events.directory import CriticalPolicy, SitePolicy
 from shared.ids import new_id
-from shared.reading.lifecycle import READING, Action, By, CriticalAction, CriticalState, Lifecycle, State
+from shared.reading.lifecycle import UNREAD, Action, By, CriticalAction, CriticalState, State, lifecycle_of
 from shared.reading.models import Case, CriticalResult
 from shared.reading.queries import cases, claims
 from shared.reading.queries import criticals as queries
@@ -20,15 +20,11 @@ from shared.reading.workflow.permit import Attempt, performers_of, require_role
 from shared.reading.workflow.step import is_live
 from shared.reading.workflow.turnaround import TARGETS, rank_of
 
-_UNREAD = (State.ordered, State.received, State.queued)
 
-
-async def find(
-    session: Session, actor: Actor, case_id: str, finding: Finding, *, lifecycle: Lifecycle = READING
-) -> CriticalResult:
+async def find(session: Session, actor: Actor, case_id: str, finding: Finding) -> CriticalResult:
     """A suspicion in the transaction of whoever came to it: state ``found``, the case read next.
 
-    The same finding again is the same result, also one that was declared a false alarm. ``lifecycle``: of the case.
+    The same finding again is the same result, also one that was declared a false alarm.
     """
     case = await cases.lock(session, actor, case_id)
     known = await queries.with_key(session, case_id, finding.code, finding.digest)
@@ -36,7 +32,7 @@ async def find(
         return known[0]
     critical = await _new(session, case, finding)
     await open_critical(session, actor, case, critical, CriticalAction.find_, critical.found_at)
-    await _hurry(session, case, lifecycle)
+    await _hurry(session, case)
     return critical
 
 
@@ -98,23 +94,23 @@ async def _require_at_work(
     attempt = Attempt(actor, case, claim, now, CriticalAction.open, token)
     if token is not None and not attempt.shows_claim:
         raise ClaimLost
-    if case.state in _UNREAD:
+    if case.state in UNREAD:
         raise ClaimLost("请先领取病例，再登记危急值")
     is_his = claim is not None and is_live(claim, now) and claim.account_id == actor.account_id
     if case.state == State.claimed and not is_his:
         raise ClaimLost
 
 
-async def _hurry(session: Session, case: Case, lifecycle: Lifecycle) -> None:
+async def _hurry(session: Session, case: Case) -> None:
     """Stat from now on: the promise may only come nearer, and is not broken by what was learned late."""
-    if case.priority == "stat" or not lifecycle.allows(case.state, Action.reprioritize):
+    if case.priority == "stat" or not lifecycle_of(case.center).allows(case.state, Action.reprioritize):
         return
     policy = await policy_of(session, case.reading_site_id, case.center)
     target = _stat_target(policy)
     wanted = case.due_at and min(case.due_at, await database_now(session) + target)
     detail = {"from": case.priority, "to": "stat", "reason": "critical"}
     async with apply_to_case(
-        session, SYSTEM, case.case_id, Action.reprioritize, wanted_due_at=wanted, detail=detail, lifecycle=lifecycle
+        session, SYSTEM, case.case_id, Action.reprioritize, wanted_due_at=wanted, detail=detail
     ) as step:
         step.case.priority, step.case.priority_rank = "stat", rank_of("stat")
         step.case.due_at = wanted
