@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, or_, select, true
 
 from shared.auth import SYSTEM, Actor
 from shared.db import Session, at_most
@@ -12,6 +12,8 @@ from shared.reading.lifecycle.critical import HOLDS_PATIENT_COPY, CriticalState
 from shared.reading.models import Case, CriticalHistory, CriticalResult
 from shared.reading.queries import cases
 
+# Written into the statement: the index of open results is used only where its own words stand.
+_CLOSED: BindParameter[list[str]] = bindparam("closed", ["closed", "false_alarm"], expanding=True, literal_execute=True)
 _UNSTATED = (CriticalState.found, CriticalState.false_alarm)
 
 
@@ -117,7 +119,7 @@ async def to_address(session: Session, center: str, limit: int) -> Sequence[str]
         .join(Case, Case.case_id == CriticalResult.case_id)
         .where(
             CriticalResult.center == center,
-            CriticalResult.state.not_in((CriticalState.closed, CriticalState.false_alarm)),
+            CriticalResult.state.not_in(_CLOSED),
             Case.reading_site_id.is_not(None),
             Case.reading_site_id.is_distinct_from(CriticalResult.addressed_site_id),
         )
