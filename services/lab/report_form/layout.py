@@ -8,10 +8,10 @@ from services.lab.report_form.content import FLAG_SIGNS, ItemSaid
 from shared.clock import to_shanghai
 
 TWO_COLUMNS_ABOVE = 16
-_FIRST_PAGE_ROWS = 27  # beside the head and, where they fit, the closing lines
-_NEXT_PAGE_ROWS = 36
-_NARROW_VALUE = 11  # ems of half a character that a cell of the two-column table has
-_NARROW_INTERVAL = 16
+_FIRST_PAGE_ROWS = 30
+_NEXT_PAGE_ROWS = 42
+_NARROW_VALUE = 8  # halves of a Chinese character that a cell of the two-column table has
+_NARROW_INTERVAL = 12
 CORRECTED, RECOGNISED, PRELIMINARY = "▲", "★", "初"
 
 
@@ -51,8 +51,8 @@ def is_narrow(items: Sequence[ItemSaid]) -> bool:
 
 
 def side_by_side(rows: Sequence[Row]) -> list[list[tuple[Row | None, Row | None]]]:
-    """Tables of two columns, read down the left one, then down the right one. A table is what a page holds, so that
-    nobody reads from the foot of one page to the head of the next within a column."""
+    """Tables of two columns, read down the left one, then down the right one. A table is about what a page holds, so
+    that a reader does not turn the page within a column."""
     tables, at, room = [], 0, _FIRST_PAGE_ROWS
     while at < len(rows):
         part = rows[at : at + 2 * room]

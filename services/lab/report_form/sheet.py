@@ -1,7 +1,7 @@
 """The laboratory sheet: portrait A4, the results in one or two columns, with what a Chinese laboratory prints around
 them (卫医发〔2006〕73号)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ _TRACKS = 16
 _BARCODE_ROOM_MM = 44.0
 _SIGNERS = {"author": "检验者", "reviewer": "审核者"}
 _NUMBERED = ("病历号", *ENCOUNTER_NUMBER.values())
-_REWORDED = (("报告时间", "检验时间"), ("最终诊断", "最终结果"), ("审核医师", "审核者"))
+_REWORDED = (("最终诊断", "最终结果"), ("审核医师", "审核者"))
 
 
 def render_sheet(document: ReportDocument) -> Sheet:
@@ -59,42 +59,36 @@ def _facts(document: ReportDocument, content: LabContent, rows: list[dict[str, A
     pairs = {label: value for row in rows for label, value in row["pairs"]}
     specimen = content.specimen
     number = next(label for label in _NUMBERED if label in pairs)
-    found = [
-        _line(
+    place = [(label, pairs[label], width) for label, width in (("科别", 6), ("病区", 5), ("床号", 5)) if label in pairs]
+    lines = [
+        [
             ("姓名", pairs["姓名"], 4),
             ("性别", pairs["性别"], 2),
-            ("年龄", pairs["年龄"], 4),
-            (number, pairs[number], 6),
-        ),
-        _line(
+            ("年龄", pairs["年龄"], 5),
+            (number, pairs[number], 5),
+        ],
+        [
             ("送检机构", pairs["送检机构"], 6),
-            ("申请医师", pairs["申请医师"], 4),
-            ("检验单号", document.accession_number, 6),
-        ),
-    ]
-    place = [(label, pairs[label], width) for label, width in (("科别", 6), ("病区", 4), ("床号", 6)) if label in pairs]
-    if place:
-        found.append(_line(*place))
-    found.append(
-        _line(
+            ("申请医师", pairs["申请医师"], 5),
+            ("检验单号", document.accession_number, 5),
+        ],
+        place,
+        [
             ("标本类型", specimen.type or NOTHING, 6),
-            ("标本状态", specimen.condition or NOTHING, 4),
-            ("检验项目", document.exam.name, 6),
-        )
-    )
-    found.append(
-        _line(
+            ("标本状态", specimen.condition or NOTHING, 5),
+            ("检验项目", document.exam.name, 5),
+        ],
+        [
             ("采集时间", _moment(specimen.collected_at), 6),
             ("接收时间", _moment(specimen.received_at), 5),
             ("报告时间", show(document.written_at), 5),
-        )
-    )
-    if document.clinical_info:
-        found.append(_line(("临床资料", document.clinical_info, _TRACKS)))
-    return found
+        ],
+        [("临床资料", document.clinical_info, _TRACKS)] if document.clinical_info else [],
+    ]
+    return [_line(cells) for cells in lines if cells]
 
 
-def _line(*cells: tuple[str, str, int]) -> dict[str, Any]:
+def _line(cells: Sequence[tuple[str, str, int]]) -> dict[str, Any]:
     """The last cell takes what is left of the row."""
     widths = [width for _label, _value, width in cells]
     widths[-1] = _TRACKS - sum(widths[:-1])

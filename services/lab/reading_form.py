@@ -1,0 +1,51 @@
+"""The laboratory report as the reading workflow asks for it (shared/reading/form.py)."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pydantic import BaseModel
+
+from services.lab.report_form.checks import needs_physician, problems
+from services.lab.report_form.compose import content_of
+from services.lab.report_form.evidence import LabEvidence
+from services.lab.report_form.form import LabForm
+from services.lab.report_form.sheet import render_sheet
+from shared.db import Session
+from shared.errors import FieldProblem
+from shared.paper.render import Sheet
+from shared.reading.form import CaseFacts, Evidence
+from shared.signing.document import ReportDocument
+
+EvidenceOf = Callable[[Session, CaseFacts, LabForm], Awaitable[LabEvidence]]
+"""The laboratory's own rows about a case; it judges the values that the form corrects by the case's rule set."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabReportForm:
+    evidence_of: EvidenceOf
+    center: str = "lab"
+    model: type[BaseModel] = LabForm
+
+    async def gather(self, session: Session, facts: CaseFacts, form: BaseModel) -> Evidence:
+        return Evidence(await self.evidence_of(session, facts, cast(LabForm, form)))
+
+    def problems(self, form: BaseModel, facts: CaseFacts, evidence: Evidence) -> list[FieldProblem]:
+        return problems(cast(LabForm, form), cast(LabEvidence, evidence.data))
+
+    def needs_physician(self, form: BaseModel, evidence: Evidence) -> bool:
+        return needs_physician(cast(LabForm, form), cast(LabEvidence, evidence.data))
+
+    def content_of(self, form: BaseModel, evidence: Evidence) -> dict[str, Any]:
+        return content_of(cast(LabForm, form), cast(LabEvidence, evidence.data)).model_dump(mode="json")
+
+    def positive_of(self, form: BaseModel) -> bool | None:
+        return cast(LabForm, form).positive
+
+    def summary(self, form: BaseModel) -> str:
+        """What was written in words; most sheets of numbers have none."""
+        filled = cast(LabForm, form)
+        return " ".join((filled.impression or filled.findings).split())
+
+    def render_sheet(self, document: ReportDocument, files: Mapping[str, bytes]) -> Sheet:
+        return render_sheet(document)
