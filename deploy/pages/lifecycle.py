@@ -1,7 +1,7 @@
 """docs/lifecycle.md: the tables as the code has them."""
 
 from deploy.pages.table import markdown_table
-from shared.reading.lifecycle import CRITICAL, READING, Lifecycle, Transition
+from shared.reading.lifecycle import CRITICAL, LAB, READING, Lifecycle, Transition
 
 _HEAD = """# The life of a case
 
@@ -10,6 +10,16 @@ row lock, table, role, conditions, version + 1, history row and event in one tra
 
 """
 
+_LAB = """
+# The life of a laboratory's case
+
+The table in `shared/reading/lifecycle/laboratory.py`, over the same step: `lifecycle_of(center)` says which one holds.
+A case is one report group of one specimen. It has its reading site from the beginning, so that the laboratory's people
+see what is on its way. `resulted`: every result passed its rules; `held`: a rule kept some. Where the table names
+both, the case goes back to whichever it is by then: results that come while somebody holds it may change that. An
+overdue case is not offered to another site: the specimen is where it is.
+
+"""
 
 _CRITICAL = """
 # The critical-result loop (危急值)
@@ -25,7 +35,7 @@ in `verified` and `notified`. Who is pressed when: `CriticalPolicy` in the site'
 
 
 def lifecycle_page() -> str:
-    return _HEAD + _table(READING) + _CRITICAL + _table(CRITICAL)
+    return _HEAD + _table(READING) + _LAB + _table(LAB) + _CRITICAL + _table(CRITICAL)
 
 
 def _table(lifecycle: Lifecycle) -> str:
@@ -37,7 +47,7 @@ def _row(step: Transition) -> tuple[str, ...]:
     return (
         str(step.source) if step.source else "–",
         step.action,
-        "same" if step.source == step.target else str(step.target),
+        "same" if step.source == step.target else " or ".join(sorted({str(step.target), *step.returns_to})),
         " · ".join(sorted(step.by)),
         step.event or "–",
         ", ".join(guard.__name__.replace("_", " ") for guard in step.guards),

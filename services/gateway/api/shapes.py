@@ -20,9 +20,9 @@ STATE_NAMES = {
     "rejected": "已退回",
     "canceled": "已取消",
     "voided": "已作废",
-    "resulted": "已出结果",
-    "held": "暂缓",
-    "verified": "已审核",
+    "resulted": "待审核结果",
+    "held": "被规则拦截",
+    "verified": "已检验",
     "released": "已发布",
 }
 

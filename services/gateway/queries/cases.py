@@ -11,10 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway import search
 from services.gateway.models.cases import WorklistCase
-from shared.auth import Actor
+from shared.auth import Actor, Role
 from shared.db import at_most
 
 QueueKey = tuple[int, datetime, str]
+_WAITS_FOR_READER = ("queued", "resulted", "held")
+_IN_REVIEW = ("in_review", "verified")
+"""An amendment's review is not claimed: it is signed or returned."""
+_TECHNOLOGISTS_CENTER = "lab"
+"""The only one in which they claim; elsewhere that is a physician's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +147,17 @@ async def waiting_centers(
     """Centres with cases that the actor could claim, that with the most pressing case first."""
     now = func.clock_timestamp()
     conditions = _readable(actor)
+    if not actor.has(Role.reviewer if is_review else Role.reader):
+        conditions.append(WorklistCase.center == _TECHNOLOGISTS_CENTER)
     if is_review:
         conditions += [
-            WorklistCase.state == "in_review",  # an amendment's review is not claimed: it is signed or returned
+            WorklistCase.state.in_(_IN_REVIEW),
             WorklistCase.holder_id.is_(None),
             WorklistCase.author_id.is_distinct_from(actor.account_id),
         ]
     else:
         conditions += [
-            WorklistCase.state == "queued",
+            WorklistCase.state.in_(_WAITS_FOR_READER),
             or_(
                 WorklistCase.kept_for_id.is_(None),
                 WorklistCase.kept_for_id == actor.account_id,

@@ -19,6 +19,8 @@ GOLDEN = Path(__file__).parent / "golden"
     ("name", "model"),
     [
         ("case_v1", CaseEvent),
+        ("case_resulted_v1", CaseEvent),
+        ("case_held_v1", CaseEvent),
         ("report_v1", ReportEvent),
         ("critical_v1", CriticalEvent),
         ("directory_v1", DirectoryEvent),

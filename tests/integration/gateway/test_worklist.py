@@ -18,6 +18,7 @@ from tests.integration.gateway.region import (
     READER,
     REVIEWER,
     SECOND_READER,
+    TECHNOLOGIST,
     Region,
     case_event,
     held_by,
@@ -35,7 +36,7 @@ async def worklist(region: Region, actor: Actor, **query: Any) -> list[dict[str,
 
 async def told(region: Region, *cases: CaseSnapshot) -> None:
     for case in cases:
-        await region.tell(case.state if case.state != "in_review" else "queued", case)
+        await region.tell(case.state if case.state not in ("in_review", "verified", "released") else "queued", case)
     await region.settled()
 
 
@@ -237,3 +238,22 @@ async def test_nobody_is_offered_his_own_report_to_review_nor_what_is_kept_for_a
     assert (await ask(region, READER, stage="report")).json()["waiting"] == 1
     await told(region, snapshot(state="in_review", author={"account_id": READER.account_id, "name": READER.name}))
     assert (await ask(region, REVIEWER, stage="review")).json()["waiting"] == 1
+
+
+async def test_a_technologist_is_offered_the_laboratorys_results_and_nothing_else(region: Region) -> None:
+    another = {"account_id": "acc_lab2", "name": "测试检验师乙"}
+    await told(region, snapshot(), snapshot(state="in_review", author=another))
+    assert (await ask(region, TECHNOLOGIST, stage="report")).status_code == 204
+    assert (await ask(region, TECHNOLOGIST, stage="review")).status_code == 204
+    own = {"account_id": TECHNOLOGIST.account_id, "name": TECHNOLOGIST.name}
+    held, verified = snapshot(center="lab", state="held"), snapshot(center="lab", state="verified", author=another)
+    await told(region, held, snapshot(center="lab", state="resulted"), verified)
+    await told(region, snapshot(center="lab", state="verified", author=own), snapshot(center="lab", state="released"))
+    report = (await ask(region, TECHNOLOGIST, stage="report")).json()
+    review = (await ask(region, TECHNOLOGIST, stage="review")).json()
+    assert (report["center"], report["waiting"], report["others"]) == ("lab", 2, [])
+    assert (review["center"], review["waiting"], review["others"]) == ("lab", 1, [])
+    (item,) = await worklist(region, TECHNOLOGIST, state="held")
+    assert (item["case_id"], item["state_name"]) == (held.case_id, "被规则拦截")
+    names = {item["state"]: item["state_name"] for item in await worklist(region, TECHNOLOGIST)}
+    assert names == {"held": "被规则拦截", "resulted": "待审核结果", "verified": "已检验"}
