@@ -33,12 +33,16 @@ def render_sheet(document: ReportDocument) -> Sheet:
     starred = frozenset(content.recognised) if document.recognition_mark else frozenset[str]()
     rows = rows_of(content.items, starred)
     narrow = is_narrow(content.items)
+    code = _barcode(content.specimen.number)
     data = {
         **common,
         "marks": [mark for mark in common["marks"] if mark != document.recognition_mark],
         "running": [["标本号", content.specimen.number], *common["running"][1:]],
-        "patient": _facts(document, content, common["patient"]),
-        "barcode": _barcode(content.specimen.number),
+        "patient": [
+            *_facts(document, content, common["patient"]),
+            *([] if code else [_line([("标本号", content.specimen.number, _TRACKS)])]),
+        ],
+        "barcode": code,
         "notices": [*(_reworded(each) for each in common["notices"]), *_lacks(content)],
         "signatures": [{**each, "label": _SIGNERS[each["role"]]} for each in common["signatures"]],
         "tables": [[_pair(pair) for pair in table] for table in side_by_side(rows)] if narrow else [],
@@ -100,7 +104,7 @@ def _moment(moment: datetime | None) -> str:
 
 
 def _barcode(number: str) -> dict[str, Any] | None:
-    """None for a number of another laboratory that has no code, or one too long: the number itself is printed."""
+    """None for a number that has no code or needs too wide a one, as another laboratory's may."""
     try:
         code = barcode(number, _BARCODE_ROOM_MM)
     except ValueError:
