@@ -7,7 +7,7 @@ R23 the specimen first. Which one a message follows is seen, not looked up, sinc
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from services.lab.parse import hl7_controls
+from services.lab.parse import controls
 from services.lab.parse.hl7_observation import read_observation
 from services.lab.parse.hl7_patient import read_patient
 from services.lab.parse.hl7_segments import Segment
@@ -173,19 +173,19 @@ class GroupReader:
             control=control,
             comments=tuple(order.comments),
         )
-        runs = hl7_controls.in_order(obr) if control and obr and self._msh.part(16) == "2" else []
+        runs = controls.in_order(obr) if control and obr and self._msh.part(16) == "2" else []
         if not runs:
             return [group]
         written = [replace(group, specimen_number="", control=facts, lines=(line,)) for facts, line in runs]
         return [*([group] if group.lines and pid else []), *written]
 
     def _control(self, order: _Order, specimen: _Specimen, number: str) -> ControlFacts | None:
-        if specimen.spm and (facts := hl7_controls.of_specimen(specimen.spm, specimen.inv)):
+        if specimen.spm and (facts := controls.of_specimen(specimen.spm, specimen.inv)):
             return facts
-        facts = hl7_controls.of_order(self._msh, order.obr, self._patients[order.patient])
+        facts = controls.of_order(self._msh, order.obr, self._patients[order.patient])
         if facts:
-            return replace(facts, level=hl7_controls.level_of(order.lines))
-        return hl7_controls.of_number(number)
+            return replace(facts, level=controls.level_of(order.lines))
+        return controls.of_number(number)
 
 
 def _numbers(obr: Segment | None, orc: Segment | None) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What an analyzer asks: QBP^Q11 (IHE LAW), QRY^Q02 and QRY^R02 (Mindray BS, CL), ORM^O01 with ORC-1 RF (Mindray BC)."""
+"""What an analyzer asks: QBP^Q11 (IHE LAW), QRY^Q02, QRY^R02 (Mindray BS, CL), ORM^O01 with ORC-1 RF (Mindray BC)."""
 
 from services.lab.parse.hl7_segments import Segment
 from services.lab.parse.message import HostQuery
