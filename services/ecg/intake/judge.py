@@ -55,7 +55,7 @@ def _judged(found: FromFiles, ordered: Ordered) -> Judged:
     recording = found.recording
     patient = context_of(recording, ordered)
     analysis = analyse(recording)
-    suggestions = suggest(recording, analysis, patient)
+    suggestions = suggest(analysis, patient)
     return Judged(
         numbers=found.files,
         recording=recording,

@@ -14,7 +14,7 @@ def rhythm(m: Measurements, limits: Limits) -> list[Suggestion]:
     """One statement on the basic rhythm, then what interrupts it. Empty where no beat was found."""
     if m.heart_rate_bpm is None:
         return []
-    return [_basic(m, limits, m.heart_rate_bpm), *_interruptions(m)]
+    return [_basic(m, limits, m.heart_rate_bpm), *_interruptions(m, limits)]
 
 
 def _basic(m: Measurements, limits: Limits, rate: float) -> Suggestion:
@@ -58,22 +58,18 @@ def _is_uneven(m: Measurements) -> bool:
     return m.rr_longest_ms - m.rr_shortest_ms > _ARRHYTHMIA * m.rr_mean_ms
 
 
-def _interruptions(m: Measurements) -> list[Suggestion]:
+def _interruptions(m: Measurements, limits: Limits) -> list[Suggestion]:
+    """Where the dominant beat is wide itself, the wide ones cannot be counted apart."""
     found = []
-    if m.longest_wide_run >= 3 and (m.wide_run_rate_bpm or 0) > 100:
-        found.append(
-            say(
-                "71",
-                "连续 ≥ 3 个宽大畸形 QRS 波，频率 > 100 次/分",
-                longest_wide_run=m.longest_wide_run,
-                wide_run_rate_bpm=m.wide_run_rate_bpm,
-            )
-        )
-    elif m.wide_beat_count:
-        found.append(say("60", "与主导心搏形态不同的宽 QRS 波", wide_beat_count=m.wide_beat_count))
-    narrow = m.ectopic_count - m.wide_beat_count
+    wide = m.wide_beat_count if m.qrs_ms is not None and m.qrs_ms < limits.qrs else 0
+    if wide and m.longest_wide_run >= 3 and (m.wide_run_rate_bpm or 0) > 100:
+        rule = "连续 ≥ 3 个宽大畸形 QRS 波，频率 > 100 次/分"
+        found.append(say("71", rule, longest_wide_run=m.longest_wide_run, wide_run_rate_bpm=m.wide_run_rate_bpm))
+    elif wide:
+        found.append(say("60", "与主导心搏形态不同的宽 QRS 波", wide_beat_count=wide))
+    narrow = m.ectopic_count - wide
     if narrow > 0 and m.has_p:
-        found.append(say("30", "提前出现、QRS 不宽的心搏", count=narrow))
+        found.append(say("30", "提前出现、形态与主导心搏不同或不宽的心搏", count=narrow))
     if m.rr_longest_ms is not None and m.rr_longest_ms >= _PAUSE_MS and m.has_p:
         found.append(say("26", f"最长 RR ≥ {_PAUSE_MS / 1000:g} s", rr_longest_ms=m.rr_longest_ms))
     return found
