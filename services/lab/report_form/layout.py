@@ -8,8 +8,8 @@ from services.lab.report_form.content import FLAG_SIGNS, ItemSaid
 from shared.clock import to_shanghai
 
 TWO_COLUMNS_ABOVE = 16
-_FIRST_PAGE_ROWS = 30
-_NEXT_PAGE_ROWS = 42
+_FIRST_PAGE_ROWS = 36
+_NEXT_PAGE_ROWS = 46
 _NARROW_VALUE = 8  # halves of a Chinese character that a cell of the two-column table has
 _NARROW_INTERVAL = 12
 CORRECTED, RECOGNISED, PRELIMINARY = "▲", "★", "初"
@@ -51,7 +51,7 @@ def is_narrow(items: Sequence[ItemSaid]) -> bool:
 
 
 def side_by_side(rows: Sequence[Row]) -> list[list[tuple[Row | None, Row | None]]]:
-    """Tables of two columns, read down the left one, then down the right one. A table is about what a page holds, so
+    """Tables of two columns, read down the left one, then down the right one. A table is what a page holds, so
     that a reader does not turn the page within a column."""
     tables, at, room = [], 0, _FIRST_PAGE_ROWS
     while at < len(rows):

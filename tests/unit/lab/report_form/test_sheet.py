@@ -129,6 +129,15 @@ def test_more_results_than_a_page_holds_go_on_under_the_same_head(count: int) ->
     assert {box.page for box in made.boxes.values()} == {len(found) - 1}
 
 
+def test_nobody_turns_the_page_within_a_column() -> None:
+    first, second = pages(evidence(*many(110)))
+    assert "项目T7272.5" in first
+    assert "项目T7373.5" not in first
+    assert "项目T7373.5" in second
+    (alone,) = pages(evidence(*many(72)))
+    assert "第1页共1页" in alone
+
+
 def test_a_long_single_column_repeats_its_head() -> None:
     found = pages(evidence(*many(60, interval_text="男 3.9-6.1；女 3.5-5.9")))
     assert len(found) >= 2
