@@ -1,7 +1,8 @@
 """What the ECG centre needs to know beyond every service's settings."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from services.ecg.rules.critical.rule_set import rule_set
 from shared.resources import Resources
 from shared.settings import CenterSettings
 
@@ -15,6 +16,12 @@ class EcgSettings(CenterSettings):
     )
     ecg_judges: int = Field(default=2, ge=1, le=32, description="processes that read and measure uploads")
     ecg_judge_s: float = Field(default=20.0, gt=0, description="seconds an upload may take to be read and measured")
+
+    @field_validator("ecg_critical_rules")
+    @classmethod
+    def _is_a_list_we_have(cls, key: str) -> str:
+        """A centre that found this out while judging would refuse every upload."""
+        return rule_set(key).key
 
 
 def settings_of(resources: Resources) -> EcgSettings:

@@ -1,7 +1,7 @@
 """One synthetic ECG as each kind of cart would send it: the files of an upload, names and bytes."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -159,7 +159,7 @@ def order(patient_id: str = "P001", name: str = "测试甲", **more: object) -> 
 
 def minutes_later(minutes: int) -> str:
     moment = datetime.fromisoformat(SENT_AT)
-    return moment.replace(minute=moment.minute + minutes).isoformat()
+    return (moment + timedelta(minutes=minutes)).isoformat()
 
 
 FORM = {
