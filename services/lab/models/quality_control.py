@@ -15,6 +15,7 @@ from sqlalchemy import (
     Numeric,
     Text,
     UniqueConstraint,
+    false,
     func,
     text,
 )
@@ -70,7 +71,8 @@ class QcTarget(Base):
 
 class QcRun(Base):
     """Control values of one item that were measured together on one analyzer. ``state``: accepted, warned, rejected,
-    resolved; a rejected one blocks its analyzer and item until somebody says what was done."""
+    resolved; a rejected one blocks its analyzer and item until somebody says what was done. ``restarts``: before it a
+    calibration or a new lot made another process, which earlier runs say nothing of."""
 
     __tablename__ = "qc_run"
     __table_args__ = (
@@ -86,6 +88,7 @@ class QcRun(Base):
     lot_id: Mapped[str] = mapped_column(ForeignKey(QcLot.lot_id))
     measured_at: Mapped[datetime] = mapped_column(Moment)
     state: Mapped[str] = mapped_column(Text)
+    restarts: Mapped[bool] = mapped_column(Boolean, server_default=false())
     violations: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=func.clock_timestamp())
 
@@ -118,25 +121,27 @@ class QcAction(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     run_id: Mapped[str] = mapped_column(ForeignKey(QcRun.run_id), index=True)
     action: Mapped[str] = mapped_column(Text)
+    restarts: Mapped[bool] = mapped_column(Boolean, server_default=false())
     account_id: Mapped[str] = mapped_column(Text)
     account_name: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(Moment, server_default=func.clock_timestamp())
 
 
 class EqaResult(Base):
-    """One item of one external assessment. Other hospitals recognise a result only while it is passed (互认)."""
+    """One item of one round of a scheme. Other hospitals recognise a result only while it is passed (互认)."""
 
     __tablename__ = "eqa_result"
-    __table_args__ = (UniqueConstraint("laboratory_id", "program", "item"), SCHEMA)
+    __table_args__ = (UniqueConstraint("laboratory_id", "scheme", "round", "item"), SCHEMA)
 
     eqa_id: Mapped[str] = mapped_column(Text, primary_key=True)
     laboratory_id: Mapped[str] = mapped_column(Text)
-    program: Mapped[str] = mapped_column(Text)
+    scheme: Mapped[str] = mapped_column(Text)
+    round: Mapped[str] = mapped_column(Text)
     item: Mapped[str] = mapped_column(Text)
-    organizer: Mapped[str] = mapped_column(Text)
-    score: Mapped[Decimal | None] = mapped_column(Numeric)
-    passed: Mapped[bool] = mapped_column(Boolean)
-    valid_from: Mapped[date] = mapped_column(Date)
-    valid_until: Mapped[date] = mapped_column(Date)
+    value: Mapped[Decimal | None] = mapped_column(Numeric)
+    target: Mapped[Decimal | None] = mapped_column(Numeric)
+    verdict: Mapped[str] = mapped_column(Text)
+    valid_from: Mapped[datetime] = mapped_column(Moment)
+    valid_to: Mapped[datetime] = mapped_column(Moment)
     entered_by: Mapped[str] = mapped_column(Text)
     entered_at: Mapped[datetime] = mapped_column(Moment, server_default=func.clock_timestamp())

@@ -21,14 +21,15 @@ class Result(Base):
 
     No row is ever changed but for ``superseded_by``, ``is_current`` and its judgement: a correction, a deletion and a
     re-run are new rows. ``is_current``: what the report prints; of one item of a case at most one. ``status``:
-    preliminary, final, corrected, deleted. ``run``: 1, and one more for each value that came after it.
+    preliminary, final, corrected, deleted. ``doubts``: reasons besides the rules' own that hold it (another value came
+    before, another patient was named). ``run``: 1, and one more for each value that came after it.
     """
 
     __tablename__ = "result"
     __table_args__ = (
         UniqueConstraint("message_id", "group_number", "line_number"),
         Index("uq_result_current", "case_id", "item", unique=True, postgresql_where=sql("is_current")),
-        Index("ix_result_held", "laboratory_id", "analyzer", "item", postgresql_where=sql("is_current AND is_held")),
+        Index("ix_result_of", "laboratory_id", "analyzer", "item", postgresql_where=sql("is_current")),
         Index("ix_result_case_id", "case_id", "item", "run"),
         SCHEMA,
     )
@@ -57,6 +58,7 @@ class Result(Base):
     is_current: Mapped[bool] = mapped_column(Boolean)
     is_held: Mapped[bool] = mapped_column(Boolean)
     superseded_by: Mapped[str | None] = mapped_column(Text)
+    doubts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     judgement: Mapped[dict[str, Any]] = mapped_column(JSONB)
     message_id: Mapped[str] = mapped_column(ForeignKey(ReceivedMessage.message_id))
     group_number: Mapped[int] = mapped_column(Integer)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
-from services.lab.models import Specimen, SpecimenStep
+from services.lab.models import LabOrder, Specimen, SpecimenStep
 from shared.auth import Actor
 from shared.db import Session, at_most
 from shared.errors import NotFound
@@ -71,13 +71,15 @@ async def known(session: Session, laboratory_id: str, number: str) -> Specimen |
 
 
 async def by_accession(session: Session, laboratory_id: str, accession_number: str) -> list[Specimen]:
-    """Of every case under the number that the laboratory works on; rejected cases have given their number away."""
+    """Of every case the laboratory works on under the number, or under its order's; rejected cases have given theirs
+    away."""
     statement = (
         select(Specimen)
         .join(Case, Case.case_id == Specimen.case_id)
+        .outerjoin(LabOrder, LabOrder.order_id == Specimen.order_id)
         .where(
             Case.reading_site_id == laboratory_id,
-            Case.accession_number == accession_number,
+            or_(Case.accession_number == accession_number, LabOrder.accession_number == accession_number),
             Case.center == "lab",
             Case.state != "rejected",
         )

@@ -185,6 +185,7 @@ def upgrade() -> None:
         sa.Column("is_current", sa.Boolean, nullable=False),
         sa.Column("is_held", sa.Boolean, nullable=False),
         sa.Column("superseded_by", sa.Text),
+        sa.Column("doubts", JSONB, server_default="[]", nullable=False),
         sa.Column("judgement", JSONB, nullable=False),
         sa.Column("message_id", sa.Text, nullable=False),
         sa.Column("group_number", sa.Integer, nullable=False),
@@ -202,11 +203,11 @@ def upgrade() -> None:
     )
     op.create_index("ix_result_case_id", "result", ["case_id", "item", "run"], schema="lab")
     op.create_index(
-        "ix_result_held",
+        "ix_result_of",
         "result",
         ["laboratory_id", "analyzer", "item"],
         schema="lab",
-        postgresql_where=sa.text("is_current AND is_held"),
+        postgresql_where=sa.text("is_current"),
     )
     op.create_index("ix_result_specimen_id", "result", ["specimen_id"], schema="lab")
     op.create_index(

@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("lot_id", sa.Text, nullable=False),
         sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.Text, nullable=False),
+        sa.Column("restarts", sa.Boolean, server_default=sa.text("false"), nullable=False),
         sa.Column("violations", JSONB, server_default="[]", nullable=False),
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
@@ -105,6 +106,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger, sa.Identity(always=True), nullable=False),
         sa.Column("run_id", sa.Text, nullable=False),
         sa.Column("action", sa.Text, nullable=False),
+        sa.Column("restarts", sa.Boolean, server_default=sa.text("false"), nullable=False),
         sa.Column("account_id", sa.Text, nullable=False),
         sa.Column("account_name", sa.Text, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
@@ -117,19 +119,22 @@ def upgrade() -> None:
         "eqa_result",
         sa.Column("eqa_id", sa.Text, nullable=False),
         sa.Column("laboratory_id", sa.Text, nullable=False),
-        sa.Column("program", sa.Text, nullable=False),
+        sa.Column("scheme", sa.Text, nullable=False),
+        sa.Column("round", sa.Text, nullable=False),
         sa.Column("item", sa.Text, nullable=False),
-        sa.Column("organizer", sa.Text, nullable=False),
-        sa.Column("score", sa.Numeric),
-        sa.Column("passed", sa.Boolean, nullable=False),
-        sa.Column("valid_from", sa.Date, nullable=False),
-        sa.Column("valid_until", sa.Date, nullable=False),
+        sa.Column("value", sa.Numeric),
+        sa.Column("target", sa.Numeric),
+        sa.Column("verdict", sa.Text, nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_to", sa.DateTime(timezone=True), nullable=False),
         sa.Column("entered_by", sa.Text, nullable=False),
         sa.Column(
             "entered_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
         sa.PrimaryKeyConstraint("eqa_id", name="pk_eqa_result"),
-        sa.UniqueConstraint("laboratory_id", "program", "item", name="uq_eqa_result_laboratory_id_program_item"),
+        sa.UniqueConstraint(
+            "laboratory_id", "scheme", "round", "item", name="uq_eqa_result_laboratory_id_scheme_round_item"
+        ),
         schema="lab",
     )
     op.create_table(

@@ -1,0 +1,139 @@
+"""Control values on the same socket as patients' go to quality control; a rejected run blocks its analyzer and item."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from services.lab.intake.lines import Dictionary, ReadLine, read_lines
+from services.lab.intake.rejudge import rejudge
+from services.lab.models import QcLot, QcPoint, QcRun, ReceivedMessage
+from services.lab.parse.message import ControlFacts, Message, SpecimenGroup
+from services.lab.queries import quality_control, waiting
+from services.lab.queries.plain import plain
+from services.lab.rules.levey_jennings import Target
+from services.lab.rules.westgard import Outcome, Point, Run, evaluate_all
+from shared.db import Session
+from shared.ids import new_id
+
+_ONE_RUN = timedelta(minutes=30)
+_STATES = {Outcome.accept: "accepted", Outcome.warning: "warned", Outcome.reject: "rejected"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Control:
+    number: int
+    group: SpecimenGroup
+    facts: ControlFacts
+
+
+async def take_controls(session: Session, row: ReceivedMessage, message: Message, dictionary: Dictionary) -> None:
+    """Calibrators, blanks and proficiency specimens are no control run; they stay in the message."""
+    orphans = await waiting.orphans_of(session, row.message_id)
+    known = await quality_control.places_of(session, row.message_id)
+    touched: dict[str, QcRun] = {}
+    for number, group in enumerate(message.groups):
+        facts = group.control
+        if facts is None or facts.role != "control" or number in orphans:
+            continue
+        control = _Control(number, group, facts)
+        lines = read_lines(group, dictionary, sender=row.sender, is_manual=False)
+        fresh = [line for line in lines if (number, line.number) not in known]
+        if not await _take(session, row, control, fresh, touched):
+            waiting.keep_orphan(session, row, number, group, "control_unknown", None)
+            await session.flush()
+    for run in touched.values():
+        await _evaluate(session, run)
+
+
+async def _take(
+    session: Session, row: ReceivedMessage, control: _Control, lines: list[ReadLine], touched: dict[str, QcRun]
+) -> bool:
+    """False where lot or target of some value is unknown: the group then waits, what was known of it is taken."""
+    facts = control.facts
+    lot = await quality_control.lot_named(session, row.laboratory_id, facts.lot) if facts.lot else None
+    if lot is None:
+        return not lines
+    is_whole = True
+    for line in lines:
+        if line.unknown is not None:
+            place = (control.number, line.number)
+            await waiting.keep_line(session, row, place, line.line, str(line.unknown.reason), line.unknown.text, None)
+        elif line.measured is not None and line.measured.quantity is not None:
+            run = await _add_point(session, row, control, line, lot)
+            is_whole = is_whole and run is not None
+            if run is not None:
+                touched[run.run_id] = run
+    return is_whole
+
+
+async def _add_point(
+    session: Session, row: ReceivedMessage, control: _Control, line: ReadLine, lot: QcLot
+) -> QcRun | None:
+    assert line.measured is not None and line.measured.quantity is not None
+    quantity, analyzer, level = line.measured.quantity, line.line.analyzer, control.facts.level
+    target = await quality_control.target_of(session, lot.lot_id, level, analyzer, line.item)
+    if target is None or target.unit != quantity.unit:
+        return None
+    at = line.line.observed_at or row.received_at
+    run = await _run_at(session, row.laboratory_id, analyzer, line.item, lot.lot_id, level, at)
+    session.add(
+        QcPoint(
+            run_id=run.run_id,
+            level=level,
+            value=quantity.value,
+            unit=quantity.unit,
+            target_id=target.id,
+            z=Target(target.mean, target.sd).z(quantity.value),
+            measured_at=at,
+            message_id=row.message_id,
+            group_number=control.number,
+            line_number=line.number,
+        )
+    )
+    await session.flush()
+    return run
+
+
+async def _run_at(
+    session: Session, laboratory_id: str, analyzer: str, item: str, lot_id: str, level: str, at: datetime
+) -> QcRun:
+    """Levels that are measured together are one run, whether they come in one message or in two."""
+    run = await quality_control.run_for(session, laboratory_id, analyzer, item, lot_id, level, at, _ONE_RUN)
+    if run is None:
+        run = QcRun(
+            run_id=new_id("qcr"),
+            laboratory_id=laboratory_id,
+            analyzer=analyzer,
+            item=item,
+            lot_id=lot_id,
+            measured_at=at,
+            state="accepted",
+            restarts=await quality_control.restarts_next(session, laboratory_id, analyzer, item),
+            violations=[],
+        )
+        session.add(run)
+        await session.flush()
+    return run
+
+
+async def _evaluate(session: Session, run: QcRun) -> None:
+    found = await quality_control.history(session, run.laboratory_id, run.analyzer, run.item, run.lot_id)
+    levels = [each.level for each in await quality_control.levels_of(session, run.lot_id)]
+    runs = [
+        Run(
+            each.run_id,
+            each.measured_at,
+            each.analyzer,
+            each.item,
+            tuple(Point(point.level, point.z) for point in points),
+            restarts=each.restarts,
+        )
+        for each, points in found
+        if points
+    ]
+    verdict = next(each for each in evaluate_all(runs, levels) if each.run_id == run.run_id)
+    before = run.state
+    run.violations = [plain(asdict(hit)) for hit in verdict.hits]
+    run.state = _STATES[verdict.outcome]
+    await session.flush()
+    if run.state == "rejected" and before != "rejected":
+        await rejudge(session, run.laboratory_id, run.analyzer, run.item)

@@ -1,0 +1,49 @@
+"""What a laboratory has chosen."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from services.lab.models import LabPolicy, RuleSetState, SenderSetting
+from shared.auth import Actor
+from shared.db import Session, at_most
+
+
+async def active_rule_set(session: Session, laboratory_id: str) -> RuleSetState | None:
+    statement = select(RuleSetState).where(RuleSetState.laboratory_id == laboratory_id)
+    return (await session.scalars(statement.order_by(RuleSetState.id.desc()).limit(1))).one_or_none()
+
+
+async def rule_set_history(session: Session, laboratory_id: str, limit: int = 50) -> list[RuleSetState]:
+    statement = select(RuleSetState).where(RuleSetState.laboratory_id == laboratory_id)
+    return list(await session.scalars(statement.order_by(RuleSetState.id.desc()).limit(at_most(limit))))
+
+
+def switch_on(session: Session, actor: Actor, rule_set: str, digest: str, cases_passed: int) -> RuleSetState:
+    state = RuleSetState(
+        laboratory_id=actor.org_id,
+        rule_set=rule_set,
+        digest=digest,
+        cases_passed=cases_passed,
+        switched_by=actor.account_id,
+        switched_by_name=actor.name,
+    )
+    session.add(state)
+    return state
+
+
+async def policy_of(session: Session, laboratory_id: str) -> LabPolicy | None:
+    return await session.get(LabPolicy, laboratory_id)
+
+
+async def senders_of(session: Session, laboratory_id: str) -> Sequence[SenderSetting]:
+    statement = select(SenderSetting).where(SenderSetting.laboratory_id == laboratory_id).order_by(SenderSetting.id)
+    return list(await session.scalars(statement.limit(at_most(1000))))
+
+
+async def setting_at(session: Session, laboratory_id: str, address: str) -> SenderSetting | None:
+    """Of whoever sends from the address: read before the message is."""
+    statement = select(SenderSetting).where(
+        SenderSetting.laboratory_id == laboratory_id, SenderSetting.address == address
+    )
+    return (await session.scalars(statement.order_by(SenderSetting.id).limit(1))).one_or_none()
