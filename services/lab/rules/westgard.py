@@ -226,7 +226,7 @@ def _at_the_end(streak: Streak, stream: Sequence[Named], reach: Reach) -> Iterat
     window = stream[-streak.among :]
     for side in (1, -1):
         beyond = tuple(point for point in window if point.z * side > streak.limit)
-        if len(window) == streak.among and len(beyond) >= streak.count and beyond[-1] is window[-1]:
+        if len(beyond) >= streak.count and beyond[-1] is window[-1]:
             yield Hit(streak.name, reach, beyond)
 
 
