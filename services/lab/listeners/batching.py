@@ -10,6 +10,7 @@ from shared.telemetry import fields
 logger = logging.getLogger(__name__)
 MAX_BATCH = 200
 MAX_BATCH_BYTES = 16 * 1024 * 1024
+HOPELESS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,18 @@ Handler = Callable[[Sequence[Received]], Awaitable[Sequence[Answers]]]
 """Answers in the order of the messages. It returns when they are stored: only then they are acknowledged."""
 
 
+Outcome = asyncio.Future[Answers | None]
+
+
 class Batcher:
     """While one batch is being handled the next one gathers, so a batch is as large as the load makes it and a lone
-    message waits for nobody. Each ``submit`` returns its own answers; a batch that fails is tried again one by one, so
-    that one message's fault is not its neighbours'."""
+    message waits for nobody. ``submit`` gives the message's own answers, or None: it is not stored. A batch that fails
+    is tried again one by one, so that one message's fault is not its neighbours'; when three in a row fail the fault is
+    not theirs, and the rest is told so at once."""
 
-    def __init__(self, handler: Handler, on_failure: Callable[[Received], Answers]) -> None:
+    def __init__(self, handler: Handler) -> None:
         self._handler = handler
-        self._on_failure = on_failure
-        self._waiting: list[tuple[Received, asyncio.Future[Answers]]] = []
+        self._waiting: list[tuple[Received, Outcome]] = []
         self._arrived = asyncio.Event()
         self._loop_task: asyncio.Task[None] | None = None
         self.batches = 0
@@ -60,8 +64,8 @@ class Batcher:
         self._loop_task.cancel()
         await asyncio.gather(self._loop_task, return_exceptions=True)
 
-    def submit(self, received: Received) -> "asyncio.Future[Answers]":
-        future: asyncio.Future[Answers] = asyncio.get_running_loop().create_future()
+    def submit(self, received: Received) -> Outcome:
+        future: Outcome = asyncio.get_running_loop().create_future()
         self._waiting.append((received, future))
         self._arrived.set()
         return future
@@ -76,7 +80,7 @@ class Batcher:
             if not self._waiting:
                 self._arrived.clear()
 
-    def _next_batch(self) -> list[tuple[Received, "asyncio.Future[Answers]"]]:
+    def _next_batch(self) -> list[tuple[Received, Outcome]]:
         size = 0
         for place, (received, _) in enumerate(self._waiting[:MAX_BATCH]):
             size += len(received.raw)
@@ -84,23 +88,28 @@ class Batcher:
                 return self._waiting[:place]
         return self._waiting[:MAX_BATCH]
 
-    async def _handle(self, batch: list[tuple[Received, "asyncio.Future[Answers]"]]) -> None:
+    async def _handle(self, batch: list[tuple[Received, Outcome]]) -> None:
         self.batches += 1
         messages = [received for received, _ in batch]
-        answers = await self._attempt(messages)
+        answers: Sequence[Answers | None] | None = await self._attempt(messages)
         if answers is None:
-            alone = [await self._attempt([message]) for message in messages] if len(messages) > 1 else [None]
-            answers = [
-                each[0] if each else self._on_failure(message) for each, message in zip(alone, messages, strict=True)
-            ]
+            answers = await self._one_by_one(messages) if len(messages) > 1 else [None]
         for (_, future), answer in zip(batch, answers, strict=True):
             if not future.done():  # its socket may have gone
                 future.set_result(answer)
 
+    async def _one_by_one(self, messages: list[Received]) -> list[Answers | None]:
+        answers: list[Answers | None] = []
+        for message in messages:
+            hopeless = len(answers) >= HOPELESS and not any(answers[-HOPELESS:])
+            alone = None if hopeless else await self._attempt([message])
+            answers.append(alone[0] if alone else None)
+        return answers
+
     async def _attempt(self, messages: list[Received]) -> list[Answers] | None:
         try:
             answers = list(await self._handler(messages))
-        except Exception:  # noqa: BLE001 - the edge of the process: the listener outlives any fault of a handler
+        except Exception:  # the edge of the process: the listener outlives any fault of a handler
             self.failures += 1
             logger.exception("a batch of received messages failed", extra=fields(count=len(messages)))
             return None

@@ -30,6 +30,16 @@ class MllpReader:
         """A message has begun and not ended."""
         return self._inside
 
+    @property
+    def head(self) -> bytes:
+        """Of the message that has begun: enough to answer it."""
+        return bytes(self._held[:2000])
+
+    def take_junk(self) -> int:
+        """How many bytes stood between frames since the last call."""
+        count, self.junk_bytes = self.junk_bytes, 0
+        return count
+
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Raises FrameTooLarge before more than ``max_bytes`` are held."""
         self._held += data
@@ -45,7 +55,7 @@ class MllpReader:
             else:
                 self._searched = max(0, len(self._held) - 3)
                 if len(self._held) > self.max_bytes:
-                    raise FrameTooLarge(bytes(self._held[:2000]))
+                    raise FrameTooLarge(self.head)
                 return
 
     def _begin(self) -> bool:
@@ -59,7 +69,7 @@ class MllpReader:
 
     def _take(self, end: int, sign: int) -> bytes:
         if end > self.max_bytes:
-            raise FrameTooLarge(bytes(self._held[:2000]))
+            raise FrameTooLarge(self.head)
         message = bytes(self._held[:end])
         del self._held[: end + sign]
         self._inside, self._searched = False, 0
