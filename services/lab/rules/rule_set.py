@@ -1,4 +1,7 @@
-"""A rule set of one version: all rows, its own test cases, and what may not stand in it."""
+"""A rule set of one version: all rows, its own test cases, and what may not stand in it.
+
+A changed set is a new one, built and checked again: ``model_copy`` would keep the index of the old rows.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
