@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.demo.client import Person
+from tests.support import ecg_carts
 from tests.support.films import FORM, order, small_film
 from tests.support.region import PIN, RunningRegion, wait_for
+
+FORMS = {"imaging": FORM, "ecg": ecg_carts.FORM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,29 +24,40 @@ def upload(clinic: Person, films: list[bytes] | None = None, **more: object) -> 
     return Case(received["case_id"], received["accession_number"])
 
 
-def claim(reader: Person, case_id: str, kind: str = "claim") -> dict[str, str]:
+def claim(reader: Person, case_id: str, kind: str = "claim", center: str = "imaging") -> dict[str, str]:
     """Claims as soon as the case stands in the queue; the header that the holder shows."""
-    path = f"/imaging/v1/cases/{case_id}"
+    path = f"/{center}/v1/cases/{case_id}"
     wanted = "queued" if kind == "claim" else "in_review"
     wait_for(lambda: reader.call("GET", path, 200, 404).get("state") == wanted, 60, f"{case_id} was not {wanted}")
     claimed = reader.call("POST", f"{path}/{kind}", 200)
     return {"Claim-Token": claimed["claim_token"]}
 
 
-def submit(reader: Person, case_id: str, form: dict[str, Any] | None = None) -> Any:
-    held = claim(reader, case_id)
-    path = f"/imaging/v1/cases/{case_id}"
-    reader.call("PUT", f"{path}/report", json=form or FORM, headers=held)
-    return reader.call("POST", f"{path}/submit", headers={**held, **reader.unlock("imaging", PIN)})
+def submit(reader: Person, case_id: str, form: dict[str, Any] | None = None, center: str = "imaging") -> Any:
+    held = claim(reader, case_id, center=center)
+    path = f"/{center}/v1/cases/{case_id}"
+    reader.call("PUT", f"{path}/report", json=form or FORMS[center], headers=held)
+    return reader.call("POST", f"{path}/submit", headers={**held, **reader.unlock(center, PIN)})
 
 
-def sign(reviewer: Person, case_id: str) -> str:
+def sign(reviewer: Person, case_id: str, center: str = "imaging") -> str:
     """The report's id."""
-    held = claim(reviewer, case_id, "review-claim")
+    held = claim(reviewer, case_id, "review-claim", center)
     signed = reviewer.call(
-        "POST", f"/imaging/v1/cases/{case_id}/sign", headers={**held, **reviewer.unlock("imaging", PIN)}
+        "POST", f"/{center}/v1/cases/{case_id}/sign", headers={**held, **reviewer.unlock(center, PIN)}
     )
     return str(signed["report_id"])
+
+
+def upload_ecg(clinic: Person, files: ecg_carts.Files | None = None, **more: object) -> Case:
+    received = clinic.upload("ecg", ecg_carts.order(**more), files or [("ecg.csv", ecg_carts.table())])  # type: ignore[arg-type]
+    return Case(received["case_id"], received["accession_number"])
+
+
+def signed_ecg_report(region: RunningRegion, clinic: str = "clinic1", **form: object) -> tuple[Case, str]:
+    case = upload_ecg(region.person(clinic))
+    submit(region.person("reader1"), case.case_id, {**ecg_carts.FORM, **form}, "ecg")
+    return case, sign(region.person("reviewer1"), case.case_id, "ecg")
 
 
 def signed_report(region: RunningRegion, clinic: str = "clinic1", **more: object) -> tuple[Case, str]:
@@ -63,7 +77,7 @@ def wait_for_report(person: Person, report_id: str) -> Any:
 
 
 def listed(reader: Person, **filters: str) -> list[str]:
-    """The ids of every case on the reader's worklist of the imaging centre, all pages."""
+    """The ids of every case on the reader's worklist, all pages; of the imaging centre where nothing else is said."""
     found: list[str] = []
     query: dict[str, str | int] = {"center": "imaging", "limit": 200, **filters}
     while True:
