@@ -6,9 +6,10 @@ Twelve leads of ten seconds at 500 Hz are 120,000 bytes, and gzip brings them be
 
 import gzip
 import hashlib
-from math import gcd
+from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import resample_poly
 from starlette.responses import Response
 
@@ -16,14 +17,17 @@ from services.ecg.rules.trace import MISSING, Steps, Trace
 
 SHOWN_RATE_HZ = 500.0  # AHA/ACC/HRS 2007 part I: 500 samples/s suffice for what is shown
 _LEVEL = 6
+_FINEST = 1000  # the filter is 20 times as long: a ratio like 499999/500000 would take seconds and a gigabyte
 
 
 def waveform_body(trace: Trace, rate_hz: float | None) -> tuple[bytes, float]:
-    """The samples at ``rate_hz`` (None: as recorded, at most SHOWN_RATE_HZ) and the rate they have."""
+    """The samples at ``rate_hz`` (None: as recorded, at most SHOWN_RATE_HZ) and the rate they have: the nearest that
+    stands in a ratio of small numbers to the recorded one, and at most that."""
     wanted = rate_hz or min(trace.sampling_rate_hz, SHOWN_RATE_HZ)
-    if wanted >= trace.sampling_rate_hz:
+    ratio = Fraction(wanted / trace.sampling_rate_hz).limit_denominator(_FINEST)
+    if ratio >= 1:
         return trace.steps.astype("<i2").tobytes(), trace.sampling_rate_hz
-    return _slower(trace, wanted).astype("<i2").tobytes(), wanted
+    return _slower(trace, ratio).astype("<i2").tobytes(), trace.sampling_rate_hz * float(ratio)
 
 
 def answer_samples(
@@ -45,21 +49,34 @@ def headers_of(leads: tuple[str, ...], rate_hz: float, body: bytes, derived: fro
     return {
         "Ecg-Leads": ",".join(leads),
         "Ecg-Derived": ",".join(sorted(derived)),
-        "Ecg-Sampling-Rate": f"{rate_hz:g}",
+        "Ecg-Sampling-Rate": f"{rate_hz:.9g}",
         "Ecg-Samples": str(len(body) // 2 // max(len(leads), 1)),
         "Ecg-Unit": "uV",
         "Ecg-Missing": str(MISSING),
     }
 
 
-def _slower(trace: Trace, rate_hz: float) -> Steps:
+def _slower(trace: Trace, ratio: Fraction) -> Steps:
     """Band-limited to the lower rate; a stretch without values stays one."""
-    shared = gcd(round(rate_hz * 1000), round(trace.sampling_rate_hz * 1000))
-    up, down = round(rate_hz * 1000) // shared, round(trace.sampling_rate_hz * 1000) // shared
+    up, down = ratio.numerator, ratio.denominator
     lost = trace.steps == MISSING
-    values = np.where(lost, 0, trace.steps).astype(np.float64)
-    slower: Steps = np.rint(np.clip(resample_poly(values, up, down, axis=1), -32767, 32767)).astype(np.int16)
+    values = _bridged(trace.steps, lost)
+    # The filter takes what lies beyond either end for zero: a lead with an offset would begin with a step.
+    resampled = resample_poly(values, up, down, axis=1, padtype="edge")
+    slower: Steps = np.rint(np.clip(resampled, -32767, 32767)).astype(np.int16)
     if lost.any():
         at = np.minimum((np.arange(slower.shape[1]) * down / up).astype(int), lost.shape[1] - 1)
         slower[lost[:, at]] = MISSING
     return slower
+
+
+def _bridged(steps: Steps, lost: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Straight lines over what is missing: a fall to zero would ring into the samples beside it."""
+    values = steps.astype(np.float64)
+    at = np.arange(steps.shape[1])
+    for lead, gone in zip(values, lost, strict=True):
+        if gone.all():
+            lead[:] = 0.0
+        elif gone.any():
+            lead[gone] = np.interp(at[gone], at[~gone], lead[~gone])
+    return values
