@@ -11,8 +11,10 @@ from services.lab.queries import quality_control, waiting
 from services.lab.queries.plain import plain
 from services.lab.rules.levey_jennings import Target
 from services.lab.rules.westgard import Outcome, Point, Run, evaluate_all
+from shared.clock import to_shanghai
 from shared.db import Session
 from shared.ids import new_id
+from shared.reading.queries.intake import take_locks
 
 _ONE_RUN = timedelta(minutes=30)
 _STATES = {Outcome.accept: "accepted", Outcome.warning: "warned", Outcome.reject: "rejected"}
@@ -27,6 +29,10 @@ class _Control:
 
 async def take_controls(session: Session, row: ReceivedMessage, message: Message, dictionary: Dictionary) -> None:
     """Calibrators, blanks and proficiency specimens are no control run; they stay in the message."""
+    if not any(group.control is not None for group in message.groups):
+        return
+    # Levels of one run may come in two messages at once: one after the other they find the same run.
+    await take_locks(session, [f"qc/{row.laboratory_id}"])
     orphans = await waiting.orphans_of(session, row.message_id)
     known = await quality_control.places_of(session, row.message_id)
     touched: dict[str, QcRun] = {}
@@ -35,7 +41,7 @@ async def take_controls(session: Session, row: ReceivedMessage, message: Message
         if facts is None or facts.role != "control" or number in orphans:
             continue
         control = _Control(number, group, facts)
-        lines = read_lines(group, dictionary, sender=row.sender, is_manual=False)
+        lines = read_lines(group, dictionary, sender=row.sender, is_manual=row.protocol == "json")
         fresh = [line for line in lines if (number, line.number) not in known]
         if not await _take(session, row, control, fresh, touched):
             waiting.keep_orphan(session, row, number, group, "control_unknown", None)
@@ -50,7 +56,7 @@ async def _take(
     """False where lot or target of some value is unknown: the group then waits, what was known of it is taken."""
     facts = control.facts
     lot = await quality_control.lot_named(session, row.laboratory_id, facts.lot) if facts.lot else None
-    if lot is None:
+    if lot is None or not is_open(lot, row.received_at):
         return not lines
     is_whole = True
     for line in lines:
@@ -69,11 +75,13 @@ async def _add_point(
     session: Session, row: ReceivedMessage, control: _Control, line: ReadLine, lot: QcLot
 ) -> QcRun | None:
     assert line.measured is not None and line.measured.quantity is not None
-    quantity, analyzer, level = line.measured.quantity, line.line.analyzer, control.facts.level
+    quantity, analyzer = line.measured.quantity, line.line.analyzer
+    level = control.facts.level or await _only_level(session, lot)
     target = await quality_control.target_of(session, lot.lot_id, level, analyzer, line.item)
     if target is None or target.unit != quantity.unit:
         return None
-    at = line.line.observed_at or row.received_at
+    # An analyzer whose clock is ahead must not put its run behind all that are still to come.
+    at = min(line.line.observed_at or row.received_at, row.received_at)
     run = await _run_at(session, row.laboratory_id, analyzer, line.item, lot.lot_id, level, at)
     session.add(
         QcPoint(
@@ -91,6 +99,17 @@ async def _add_point(
     )
     await session.flush()
     return run
+
+
+def is_open(lot: QcLot, at: datetime) -> bool:
+    """Neither closed nor, on that day in Shanghai, past its date."""
+    return lot.closed_at is None and (lot.expires_on is None or to_shanghai(at).date() <= lot.expires_on)
+
+
+async def _only_level(session: Session, lot: QcLot) -> str:
+    """Of a lot that has a single one: many analyzers then do not name it."""
+    levels = await quality_control.levels_of(session, lot.lot_id)
+    return levels[0].level if len(levels) == 1 else ""
 
 
 async def _run_at(

@@ -13,7 +13,7 @@ from shared.db import Base
 
 class RuleSetState(Base):
     """A rule set was switched on after it had passed its own cases: ``cases_passed`` of them, ``digest`` of the data
-    it was then. The last row of a laboratory holds."""
+    it was then. Of a laboratory's rows whose ``holds_from`` has come, the latest holds."""
 
     __tablename__ = "rule_set_state"
     __table_args__ = (Index("ix_rule_set_state_laboratory_id", "laboratory_id", "id"), SCHEMA)
@@ -25,6 +25,7 @@ class RuleSetState(Base):
     cases_passed: Mapped[int] = mapped_column(Integer)
     switched_by: Mapped[str] = mapped_column(Text)
     switched_by_name: Mapped[str] = mapped_column(Text)
+    holds_from: Mapped[datetime] = mapped_column(Moment, server_default=func.clock_timestamp())
     switched_at: Mapped[datetime] = mapped_column(Moment, server_default=func.clock_timestamp())
 
 

@@ -28,6 +28,8 @@ from shared.db import Base
 
 
 class QcLot(Base):
+    """Control material of one lot. Once closed, or after ``expires_on``, its values are no control runs any more."""
+
     __tablename__ = "qc_lot"
     __table_args__ = (UniqueConstraint("laboratory_id", "lot"), SCHEMA)
 
@@ -38,6 +40,8 @@ class QcLot(Base):
     expires_on: Mapped[date | None] = mapped_column(Date)
     created_by: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=func.clock_timestamp())
+    closed_by: Mapped[str | None] = mapped_column(Text)
+    closed_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class QcLevel(Base):
@@ -113,7 +117,7 @@ class QcPoint(Base):
 
 
 class QcAction(Base):
-    """What was done about a rejected run."""
+    """What was done about a rejected run. ``restarts``: it made another process of the analyzer (see QcRun)."""
 
     __tablename__ = "qc_action"
     __table_args__ = (SCHEMA,)
@@ -121,6 +125,7 @@ class QcAction(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     run_id: Mapped[str] = mapped_column(ForeignKey(QcRun.run_id), index=True)
     action: Mapped[str] = mapped_column(Text)
+    comment: Mapped[str] = mapped_column(Text, server_default="")
     restarts: Mapped[bool] = mapped_column(Boolean, server_default=false())
     account_id: Mapped[str] = mapped_column(Text)
     account_name: Mapped[str] = mapped_column(Text)

@@ -1,8 +1,9 @@
 """What a laboratory has chosen."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from services.lab.models import LabPolicy, RuleSetState, SenderSetting
 from shared.auth import Actor
@@ -10,8 +11,12 @@ from shared.db import Session, at_most
 
 
 async def active_rule_set(session: Session, laboratory_id: str) -> RuleSetState | None:
-    statement = select(RuleSetState).where(RuleSetState.laboratory_id == laboratory_id)
-    return (await session.scalars(statement.order_by(RuleSetState.id.desc()).limit(1))).one_or_none()
+    """The latest whose moment has come."""
+    statement = select(RuleSetState).where(
+        RuleSetState.laboratory_id == laboratory_id, RuleSetState.holds_from <= func.clock_timestamp()
+    )
+    latest = statement.order_by(RuleSetState.holds_from.desc(), RuleSetState.id.desc()).limit(1)
+    return (await session.scalars(latest)).one_or_none()
 
 
 async def rule_set_history(session: Session, laboratory_id: str, limit: int = 50) -> list[RuleSetState]:
@@ -19,12 +24,22 @@ async def rule_set_history(session: Session, laboratory_id: str, limit: int = 50
     return list(await session.scalars(statement.order_by(RuleSetState.id.desc()).limit(at_most(limit))))
 
 
-def switch_on(session: Session, actor: Actor, rule_set: str, digest: str, cases_passed: int) -> RuleSetState:
+def switch_on(
+    session: Session,
+    actor: Actor,
+    laboratory_id: str,
+    rule_set: str,
+    *,
+    digest: str,
+    cases_passed: int,
+    holds_from: datetime,
+) -> RuleSetState:
     state = RuleSetState(
-        laboratory_id=actor.org_id,
+        laboratory_id=laboratory_id,
         rule_set=rule_set,
         digest=digest,
         cases_passed=cases_passed,
+        holds_from=holds_from,
         switched_by=actor.account_id,
         switched_by_name=actor.name,
     )

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.lab.models import EqaResult, Orphan, QcAction, QcLevel, QcLot, QcPoint, QcRun, QcTarget
 from shared.db import Session, at_most
+from shared.errors import NotFound
 
 _HISTORY = 200
 
@@ -23,6 +24,15 @@ async def blocked(session: Session, laboratory_id: str) -> frozenset[tuple[str, 
 async def lot_named(session: Session, laboratory_id: str, lot: str) -> QcLot | None:
     statement = select(QcLot).where(QcLot.laboratory_id == laboratory_id, QcLot.lot == lot)
     return (await session.scalars(statement)).one_or_none()
+
+
+async def lot_of(session: Session, laboratory_id: str, lot_id: str) -> QcLot:
+    """Held until the transaction ends. Raises NotFound."""
+    statement = select(QcLot).where(QcLot.laboratory_id == laboratory_id, QcLot.lot_id == lot_id)
+    lot = (await session.scalars(statement.with_for_update())).one_or_none()
+    if lot is None:
+        raise NotFound
+    return lot
 
 
 async def lots(session: Session, laboratory_id: str, *, limit: int, after: str | None) -> list[QcLot]:
@@ -133,15 +143,64 @@ async def points_of(session: Session, run_ids: list[str]) -> dict[str, list[QcPo
 
 
 async def runs(
-    session: Session, laboratory_id: str, *, state: str | None, limit: int, after: str | None
+    session: Session,
+    laboratory_id: str,
+    *,
+    limit: int,
+    state: str | None = None,
+    analyzer: str | None = None,
+    item: str | None = None,
+    after: str | None = None,
 ) -> list[QcRun]:
     """The newest first."""
     statement = select(QcRun).where(QcRun.laboratory_id == laboratory_id)
-    if state is not None:
-        statement = statement.where(QcRun.state == state)
+    wanted = ((QcRun.state, state), (QcRun.analyzer, analyzer), (QcRun.item, item))
+    for column, value in wanted:
+        if value is not None:
+            statement = statement.where(column == value)
     if after is not None:
         statement = statement.where(QcRun.run_id < after)
     return list(await session.scalars(statement.order_by(QcRun.run_id.desc()).limit(at_most(limit))))
+
+
+async def runs_of_message(session: Session, message_id: str) -> list[QcRun]:
+    found = select(QcPoint.run_id).where(QcPoint.message_id == message_id)
+    return list(await session.scalars(select(QcRun).where(QcRun.run_id.in_(found)).order_by(QcRun.run_id)))
+
+
+async def lock_rejected_until(session: Session, run: QcRun) -> list[QcRun]:
+    """The run itself and what was rejected before it on its analyzer and item, the oldest first."""
+    statement = select(QcRun).where(
+        QcRun.laboratory_id == run.laboratory_id,
+        QcRun.analyzer == run.analyzer,
+        QcRun.item == run.item,
+        QcRun.state == "rejected",
+        QcRun.measured_at <= run.measured_at,
+    )
+    return list(await session.scalars(statement.order_by(QcRun.run_id).with_for_update()))
+
+
+async def latest_of(session: Session, laboratory_id: str, at: datetime, within: timedelta) -> list[QcRun]:
+    """The last run before ``at`` of each analyzer and item that had one within the span."""
+    statement = (
+        select(QcRun)
+        .distinct(QcRun.analyzer, QcRun.item)
+        .where(QcRun.laboratory_id == laboratory_id, QcRun.measured_at <= at, QcRun.measured_at > at - within)
+        .order_by(QcRun.analyzer, QcRun.item, QcRun.measured_at.desc(), QcRun.run_id.desc())
+    )
+    return list(await session.scalars(statement))
+
+
+async def charted(session: Session, lot_id: str, analyzer: str, item: str, limit: int) -> list[tuple[QcPoint, QcRun]]:
+    """The last points of every level, the oldest first."""
+    statement = (
+        select(QcPoint, QcRun)
+        .join(QcRun, QcRun.run_id == QcPoint.run_id)
+        .where(QcRun.lot_id == lot_id, QcRun.analyzer == analyzer, QcRun.item == item)
+        .order_by(QcPoint.measured_at.desc(), QcPoint.id.desc())
+        .limit(at_most(limit))
+    )
+    return [(point, run) for point, run in await session.execute(statement)][::-1]
 
 
 async def lock_run(session: Session, laboratory_id: str, run_id: str) -> QcRun | None:

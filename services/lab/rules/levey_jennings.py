@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from statistics import mean, stdev
 
+_FARTHEST = Decimal(10_000)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -19,8 +21,8 @@ class Target:
             raise ValueError("the SD of a control must be above 0")
 
     def z(self, value: Decimal) -> Decimal:
-        """To three decimals: charts and rules see the same number."""
-        return ((value - self.mean) / self.sd).quantize(Decimal("0.001"))
+        """To three decimals: charts and rules see the same number. Nobody needs to know how far beyond 10,000 SD."""
+        return min(max((value - self.mean) / self.sd, -_FARTHEST), _FARTHEST).quantize(Decimal("0.001"))
 
     def limit(self, sds: int) -> Decimal:
         return self.mean + sds * self.sd

@@ -22,6 +22,8 @@ def upgrade() -> None:
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
+        sa.Column("closed_by", sa.Text),
+        sa.Column("closed_at", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("lot_id", name="pk_qc_lot"),
         sa.UniqueConstraint("laboratory_id", "lot", name="uq_qc_lot_laboratory_id_lot"),
         schema="lab",
@@ -106,6 +108,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger, sa.Identity(always=True), nullable=False),
         sa.Column("run_id", sa.Text, nullable=False),
         sa.Column("action", sa.Text, nullable=False),
+        sa.Column("comment", sa.Text, server_default="", nullable=False),
         sa.Column("restarts", sa.Boolean, server_default=sa.text("false"), nullable=False),
         sa.Column("account_id", sa.Text, nullable=False),
         sa.Column("account_name", sa.Text, nullable=False),
@@ -146,6 +149,9 @@ def upgrade() -> None:
         sa.Column("cases_passed", sa.Integer, nullable=False),
         sa.Column("switched_by", sa.Text, nullable=False),
         sa.Column("switched_by_name", sa.Text, nullable=False),
+        sa.Column(
+            "holds_from", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.Column(
             "switched_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
