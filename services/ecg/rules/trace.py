@@ -2,7 +2,8 @@
 
 Eight bytes ``GZTRACE`` and the version 1, then one zlib stream (RFC 1950) of: the header's length (uint32), the header
 (JSON, UTF-8), the samples lead after lead, and the median beat's lead after lead. Samples are int16 microvolts, little
-endian; -32768 is a missing value. What lies beyond ±32.767 mV is clipped there.
+endian; -32768 is a missing value. A lead that leaves ±32.767 mV is stored about its own median: electrodes may stand
+300 mV apart (IEC 60601-2-25), which is no finding. What still lies beyond is clipped there.
 """
 
 import struct
@@ -24,6 +25,7 @@ _MAX_HEADER_BYTES = 1 << 20
 _MAX_BYTES = _LENGTH.size + _MAX_HEADER_BYTES + 2 * 2 * MAX_SAMPLES
 _MAX_MARKED = int(MAX_DURATION_S * 20)
 _LEVEL = 6
+_HIGHEST_UV = 32767
 
 Steps = NDArray[np.int16]
 
@@ -179,7 +181,10 @@ def _median(told: _Median, steps: Steps) -> MedianBeat:
 
 def _steps(microvolts: Microvolts) -> Steps:
     lost = np.isnan(microvolts)
-    whole: Steps = np.rint(np.clip(np.where(lost, 0.0, microvolts), -32767, 32767)).astype(np.int16)
+    values = np.where(lost, 0.0, microvolts)
+    for row in np.flatnonzero((np.abs(values) > _HIGHEST_UV).any(axis=1)):
+        values[row] -= np.rint(np.median(microvolts[row][~lost[row]]))
+    whole: Steps = np.rint(np.clip(values, -_HIGHEST_UV, _HIGHEST_UV)).astype(np.int16)
     whole[lost] = MISSING
     return whole
 

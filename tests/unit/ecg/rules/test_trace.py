@@ -82,3 +82,14 @@ def test_damage_is_refused(damaged: bytes) -> None:
 def test_no_changed_byte_goes_unseen(at: int) -> None:
     with pytest.raises(ValueError, match=r"trace|validation"):
         unpack(BLOB[:at] + bytes([BLOB[at] ^ 0x5A]) + BLOB[at + 1 :])
+
+
+def test_electrodes_far_apart_leave_the_curve_whole() -> None:
+    """A lead with an offset of 40 mV, as DC-coupled carts store it, must not become a flat line of good quality."""
+    curve = 1000 * np.sin(np.arange(500) / 20)
+    curve[7] = np.nan
+    trace = unpack(pack(recording(np.stack([curve + 40_000, curve]), "V1", "V2")))
+    shown = trace.microvolts - np.nanmedian(trace.microvolts, axis=1, keepdims=True)
+    assert np.nanmax(np.abs(shown - (curve - np.nanmedian(curve)))) <= 1.5
+    assert np.isnan(trace.microvolts[:, 7]).all()
+    assert np.nanmedian(trace.microvolts[1]) == pytest.approx(np.nanmedian(curve), abs=1)
