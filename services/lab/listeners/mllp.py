@@ -49,6 +49,10 @@ class MllpServer:
     def port(self) -> int:
         return self.listener.port
 
+    @property
+    def batches(self) -> int:
+        return self._batcher.batches
+
     async def start(self) -> None:
         self._batcher.start()
         await self.listener.start()
