@@ -2,10 +2,32 @@
 
 from fastapi import FastAPI
 
+from services.lab.api.specimens import specimens_router
+from services.lab.intake.evidence import evidence_of
+from services.lab.intake.message_routes import messages_router
+from services.lab.intake.routes import intake_router
+from services.lab.reading_form import LabReportForm
 from services.lab.settings import LabSettings
+from shared.reading.routes import ReadingMetrics, reading_router
+from shared.reading.routes.quarantine import quarantine_router
 from shared.resources import Resources
 from shared.web import build_app
 
 
 def create_app(settings: LabSettings | None = None, resources: Resources | None = None) -> FastAPI:
-    return build_app("lab", "共诊 区域检验中心", settings or LabSettings(), [], resources=resources)
+    metrics = ReadingMetrics("lab")
+    routers = [
+        intake_router(),
+        messages_router(),
+        reading_router("lab", LabReportForm(evidence_of), metrics),
+        specimens_router(),
+        quarantine_router("lab"),
+    ]
+    return build_app(
+        "lab",
+        "共诊 区域检验中心",
+        settings or LabSettings(),
+        routers,
+        resources=resources,
+        metric_refreshers=metrics.register,
+    )

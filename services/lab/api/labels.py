@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.lab.catalogue.catalogue import load_catalogue
+from services.lab.intake.specimen_steps import SPECIMEN_NAMES
 from services.lab.label.label import Label
 from services.lab.models import Specimen
 from services.lab.queries import orders
@@ -16,16 +17,6 @@ from shared.reading.queries import cases
 
 _SEXES = {"M": "男", "F": "女"}
 _AGE_UNITS = {"Y": "岁", "M": "月", "W": "周", "D": "天"}
-SPECIMEN_NAMES = {
-    "blood": "静脉血",
-    "arterial_blood": "动脉血",
-    "serum": "血清",
-    "plasma": "血浆",
-    "urine": "尿液",
-    "stool": "粪便",
-    "swab": "拭子",
-    "bone_marrow": "骨髓",
-}
 
 
 async def labels_of(session: Session, actor: Actor, tubes: Sequence[Specimen]) -> list[Label]:

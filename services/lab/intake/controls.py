@@ -63,7 +63,7 @@ async def _take(
         if line.unknown is not None:
             place = (control.number, line.number)
             await waiting.keep_line(session, row, place, line.line, str(line.unknown.reason), line.unknown.text, None)
-        elif line.measured is not None and line.measured.quantity is not None:
+        elif line.measured is not None:
             run = await _add_point(session, row, control, line, lot)
             is_whole = is_whole and run is not None
             if run is not None:
@@ -74,8 +74,10 @@ async def _take(
 async def _add_point(
     session: Session, row: ReceivedMessage, control: _Control, line: ReadLine, lot: QcLot
 ) -> QcRun | None:
-    assert line.measured is not None and line.measured.quantity is not None
-    quantity, analyzer = line.measured.quantity, line.line.analyzer
+    """None where it cannot be judged: its level or target is not known, or it is no plain number ("<0.5", 阴性)."""
+    quantity, analyzer = line.measured.quantity if line.measured else None, line.line.analyzer
+    if quantity is None or quantity.comparator:
+        return None
     level = control.facts.level or await _only_level(session, lot)
     target = await quality_control.target_of(session, lot.lot_id, level, analyzer, line.item)
     if target is None or target.unit != quantity.unit:
@@ -152,7 +154,8 @@ async def _evaluate(session: Session, run: QcRun) -> None:
     verdict = next(each for each in evaluate_all(runs, levels) if each.run_id == run.run_id)
     before = run.state
     run.violations = [plain(asdict(hit)) for hit in verdict.hits]
-    run.state = _STATES[verdict.outcome]
+    if before != "rejected":  # only a person ends a rejection: a level that comes later does not
+        run.state = _STATES[verdict.outcome]
     await session.flush()
     if run.state == "rejected" and before != "rejected":
         await rejudge(session, run.laboratory_id, run.analyzer, run.item)

@@ -73,12 +73,14 @@ class Arrived:
 
 async def receive(db: Database, arriving: Sequence[Arriving]) -> list[list[Arrived]]:
     """For each of ``arriving`` what became of the messages in it; all of it durable when it returns."""
-    read_in = [await _read(each) for each in arriving]
+    read_in = [await read_one(each) for each in arriving]
     async with db.transaction() as session:
         return await store(session, arriving, read_in)
 
 
-async def _read(each: Arriving) -> list[Message] | Rejected:
+async def read_one(each: Arriving) -> list[Message] | Rejected:
+    """Large ones in a thread."""
+
     def reading() -> list[Message] | Rejected:
         source = each.source
         try:
@@ -159,6 +161,7 @@ def _row(each: Arriving, raw: bytes, sha256: str) -> dict[str, Any]:
         "sha256": sha256,
         "size_bytes": len(raw),
         "case_id": source.case_id,
+        "file_sha256": hashlib.sha256(each.raw).hexdigest() if source.case_id else None,
         "account_id": source.account_id,
         "address": source.address,
         "state": "rejected",

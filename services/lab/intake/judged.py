@@ -2,28 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from services.lab.catalogue.catalogue import load_catalogue
-from services.lab.models import Result, Specimen
-from services.lab.queries import orders, quality_control, results, specimens
+from services.lab.intake.judging import bench_of
+from services.lab.models import Result
+from services.lab.queries import orders, results
 from services.lab.queries.plain import REASONS
-from services.lab.queries.rule_sets import active_rules
-from services.lab.rules.facts import Judgement, Measured, Reason, Subject
-from services.lab.rules.judge import judge
-from services.lab.rules.rule_set import RuleSet
+from services.lab.rules.facts import Judgement, Reason
 from shared.auth import SYSTEM
-from shared.clock import to_shanghai
-from shared.db import Session, database_now
-from shared.events.case import Card, CaseWarning
+from shared.db import Session
+from shared.events.case import CaseWarning
 from shared.reading.models import Case
 from shared.reading.workflow.arrival import Content
 from shared.reading.workflow.criticals import Finding, find
 from shared.reading.workflow.results import put_results
 
-_LOOKS_BACK = timedelta(days=3650)
-_STAY = timedelta(days=7)  # a critical value of the last week: the ward knows, the loop does not ring again
-_DAYS = {"Y": 365.25, "M": 30.44, "W": 7.0, "D": 1.0}
 _NO_RULES = Reason("no_rule_set", "本实验室尚未启用自动审核规则，请人工审核", "rule_set")
 
 
@@ -32,8 +25,7 @@ async def judge_case(
 ) -> None:
     """``case`` is locked; ``contents`` the new rows, none where only quality control or the rules have changed."""
     rows = await results.current_of(session, case.case_id)
-    rules = await active_rules(session, case.reading_site_id or "")
-    judgements = await _judged(session, case, rows, rules)
+    judgements = await _judged(session, case, rows)
     for row in rows:
         judgement = judgements[row.result_id]
         row.judgement = results.stored_judgement(judgement)
@@ -55,71 +47,20 @@ async def judge_case(
             await find(session, SYSTEM, case.case_id, finding_of(row, judgements[row.result_id], critical))
 
 
-async def _judged(
-    session: Session, case: Case, rows: Sequence[Result], rules: RuleSet | None
-) -> Mapping[str, Judgement]:
+async def _judged(session: Session, case: Case, rows: Sequence[Result]) -> Mapping[str, Judgement]:
     """By result id; the doubts that came with a value stand before the rules' own reasons."""
     doubts = {row.result_id: REASONS.validate_python(row.doubts) for row in rows}
-    if rules is None:
+    bench = await bench_of(session, case, rows)
+    if bench is None:
         return {
             row.result_id: Judgement(row.item, "", None, (*doubts[row.result_id], _NO_RULES), rule_set="")
             for row in rows
         }
-    tubes = {each.specimen_id: each for each in await specimens.of_cases(session, [case.case_id])}
-    at = await _moment(session, [tubes[row.specimen_id] for row in rows])
-    values = [results.measured_of(row) for row in rows]
-    previous, rang = await _previous(session, case, [row.item for row in rows], at)
-    blocked = await quality_control.blocked(session, case.reading_site_id or "")
-    found = judge(
-        values,
-        subject_of(case, at),
-        previous,
-        rules,
-        at=at,
-        qc_blocked=blocked,
-        is_first_critical=lambda item: item not in rang,
-    )
+    found = bench.judge([results.measured_of(row) for row in rows])
     return {
         row.result_id: replace(each, held_by=(*doubts[row.result_id], *each.held_by))
         for row, each in zip(rows, found, strict=True)
     }
-
-
-async def _moment(session: Session, tubes: Sequence[Specimen]) -> datetime:
-    """When the specimen was taken, else when it came."""
-    taken = [each.collected_at or each.received_at for each in tubes]
-    known = [moment for moment in taken if moment is not None]
-    return min(known) if known else await database_now(session)
-
-
-async def _previous(
-    session: Session, case: Case, items: Sequence[str], at: datetime
-) -> tuple[dict[str, list[tuple[datetime, Measured]]], set[str]]:
-    """The person's earlier values by item, and the items whose critical rang within the stay."""
-    previous: dict[str, list[tuple[datetime, Measured]]] = {}
-    rang: set[str] = set()
-    for row, _ in await results.earlier_of_person(session, case, items, since=at - _LOOKS_BACK):
-        moment = row.measured_at or row.received_at
-        previous.setdefault(row.item, []).append((moment, results.measured_of(row)))
-        if row.judgement.get("critical") and moment >= at - _STAY:
-            rang.add(row.item)
-    return previous, rang
-
-
-def subject_of(case: Case, at: datetime) -> Subject:
-    card = Card.model_validate(case.card)
-    patient = card.patient
-    age_days = None
-    if patient.birth_date is not None:
-        age_days = max((to_shanghai(at).date() - patient.birth_date).days, 0)
-    elif patient.age:
-        age_days = round(int(patient.age[:-1]) * _DAYS[patient.age[-1]])
-    return Subject(
-        sex=patient.sex if patient.sex in ("M", "F") else "",
-        age_days=age_days,
-        department=(card.encounter.department if card.encounter else None) or "",
-        site=case.reading_site_id or "",
-    )
 
 
 def finding_of(row: Result, judgement: Judgement, critical: Reason) -> Finding:

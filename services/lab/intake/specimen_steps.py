@@ -35,6 +35,17 @@ REFUSALS = {
     Refusal.unlabelled: "无标签或标签不清",
 }
 
+SPECIMEN_NAMES = {
+    "blood": "静脉血",
+    "arterial_blood": "动脉血",
+    "serum": "血清",
+    "plasma": "血浆",
+    "urine": "尿液",
+    "stool": "粪便",
+    "swab": "拭子",
+    "bone_marrow": "骨髓",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Way:

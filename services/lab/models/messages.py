@@ -17,8 +17,9 @@ class ReceivedMessage(Base):
 
     ``identity``: the sender's message id, else the digest of the bytes; with laboratory and sender it tells a repeat
     from news. ``state``: received (not applied yet), applied, waiting (a code, unit or specimen in it is unknown),
-    rejected (``error_code``). ``case_id``: it came with an order, as that case's results. The bytes lie in the row:
-    a message and its acknowledgement are one commit, and most are a few kilobytes.
+    rejected (``error_code``). ``case_id``: it came with an order, as that case's results, in a file of
+    ``file_sha256``. The bytes lie in the row: a message and its acknowledgement are one commit, and most are a few
+    kilobytes.
     """
 
     __tablename__ = "message"
@@ -27,6 +28,7 @@ class ReceivedMessage(Base):
         Index("ix_message_sequence", "sequence", unique=True),
         Index("ix_message_received", "sequence", postgresql_where=sql("state = 'received'")),
         Index("ix_message_case_id", "case_id", postgresql_where=sql("case_id IS NOT NULL")),
+        Index("ix_message_file_sha256", "file_sha256", postgresql_where=sql("file_sha256 IS NOT NULL")),
         SCHEMA,
     )
 
@@ -44,6 +46,7 @@ class ReceivedMessage(Base):
     sha256: Mapped[str] = mapped_column(Text)
     size_bytes: Mapped[int] = mapped_column(Integer)
     case_id: Mapped[str | None] = mapped_column(Text)
+    file_sha256: Mapped[str | None] = mapped_column(Text)
     account_id: Mapped[str] = mapped_column(Text)
     address: Mapped[str] = mapped_column(Text, server_default="")
     state: Mapped[str] = mapped_column(Text)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import undefer
 
 from services.lab.models import Orphan, ReceivedMessage, Unmapped
 from shared.db import Session, at_most
+from shared.reading.models import Case
 
 
 async def store(session: Session, rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -26,13 +27,23 @@ async def known(session: Session, keys: Sequence[tuple[str, str, str]]) -> dict[
     return {(row.laboratory_id, row.sender, row.identity): row for row in found}
 
 
-async def with_bytes(session: Session, laboratory_id: str, sender: str, sha256: str) -> ReceivedMessage | None:
-    statement = select(ReceivedMessage).where(
-        ReceivedMessage.laboratory_id == laboratory_id,
-        ReceivedMessage.sender == sender,
-        ReceivedMessage.identity == f"sha256:{sha256}",
+async def case_with_bytes(
+    session: Session, clinic_id: str, patient_id: str | None, digests: Sequence[str]
+) -> Case | None:
+    """The clinic's case of the patient whose order every one of the bytes came with, the newest."""
+    holders = (
+        select(ReceivedMessage.case_id)
+        .where(ReceivedMessage.file_sha256.in_(list(digests)), ReceivedMessage.case_id.is_not(None))
+        .group_by(ReceivedMessage.case_id)
+        .having(func.count(func.distinct(ReceivedMessage.file_sha256)) == len(set(digests)))
     )
-    return (await session.scalars(statement)).one_or_none()
+    statement = select(Case).where(
+        Case.clinic_id == clinic_id,
+        Case.patient_id.is_not_distinct_from(patient_id),
+        Case.case_id.in_(holders),
+        Case.state != "rejected",
+    )
+    return (await session.scalars(statement.order_by(Case.case_id.desc()).limit(1))).one_or_none()
 
 
 async def lock_received(session: Session, message_id: str) -> ReceivedMessage | None:
@@ -105,12 +116,6 @@ async def page(
     if before is not None:
         statement = statement.where(ReceivedMessage.sequence < before)
     return list(await session.scalars(statement.order_by(ReceivedMessage.sequence.desc()).limit(at_most(limit))))
-
-
-async def of_case(session: Session, case_id: str, identity: str) -> ReceivedMessage | None:
-    """The message that came with the case's order under this identity."""
-    statement = select(ReceivedMessage).where(ReceivedMessage.case_id == case_id, ReceivedMessage.identity == identity)
-    return (await session.scalars(statement)).first()
 
 
 async def told_of(session: Session, message_ids: Sequence[str]) -> dict[str, tuple[int, int]]:

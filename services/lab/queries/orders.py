@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from services.lab.models import LabOrder, OrderedItem
 from shared.auth import Actor
@@ -78,6 +78,12 @@ async def canceled_items(session: Session, case_id: str) -> set[str]:
     ).all()
     live = {item for item, is_live in rows if is_live}
     return {item for item, _ in rows} - live
+
+
+async def cancel(session: Session, item: OrderedItem, actor: Actor, reason: str | None = None) -> None:
+    item.canceled_by, item.cancel_reason = actor.account_id, reason
+    item.canceled_at = func.clock_timestamp()
+    await session.flush()
 
 
 async def page(session: Session, actor: Actor, *, limit: int, after: str | None) -> list[LabOrder]:

@@ -31,6 +31,15 @@ def mappings_of(rows: Sequence[AnalyzerCode]) -> Mapping[MappingKey, Mapped]:
     }
 
 
+async def codes_of_analyzer(session: Session, laboratory_id: str, analyzer: str) -> dict[str, str]:
+    """Item to the analyzer's code, where it has one."""
+    statement = select(AnalyzerCode.item, AnalyzerCode.code).where(
+        AnalyzerCode.laboratory_id == laboratory_id, AnalyzerCode.analyzer == analyzer, AnalyzerCode.item.is_not(None)
+    )
+    rows = await session.execute(statement.order_by(AnalyzerCode.id.desc()))
+    return {item: code for item, code in rows if item is not None}
+
+
 async def words_of(session: Session, laboratory_id: str) -> dict[str, str]:
     rows = await session.scalars(select(SpecimenWord).where(SpecimenWord.laboratory_id == laboratory_id))
     return {row.word: row.type for row in rows}

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.Text, nullable=False),
         sa.Column("size_bytes", sa.Integer, nullable=False),
         sa.Column("case_id", sa.Text),
+        sa.Column("file_sha256", sa.Text),
         sa.Column("account_id", sa.Text, nullable=False),
         sa.Column("address", sa.Text, server_default="", nullable=False),
         sa.Column("state", sa.Text, nullable=False),
@@ -43,6 +44,13 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_message_case_id", "message", ["case_id"], schema="lab", postgresql_where=sa.text("case_id IS NOT NULL")
+    )
+    op.create_index(
+        "ix_message_file_sha256",
+        "message",
+        ["file_sha256"],
+        schema="lab",
+        postgresql_where=sa.text("file_sha256 IS NOT NULL"),
     )
     op.create_index(
         "ix_message_received", "message", ["sequence"], schema="lab", postgresql_where=sa.text("state = 'received'")
