@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from deploy.cli.main import main
-from tests.support.journey import signed_report, wait_for_report
+from tests.support.journey import signed_ecg_report, signed_report, upload_ecg, wait_for_report
 from tests.support.region import RunningRegion, wait_for
 
 pytestmark = pytest.mark.xdist_group("region")
@@ -16,9 +16,11 @@ OPEN_TO_ALL = {"/.well-known/jwks.json", "/v1/trust/roots.pem", "/v1/trust/certi
 # Of the case's readers, not of its clinic, until the report is signed.
 READERS_ONLY = {
     "/v1/cases/{case_id}/prior",
-    "/imaging/v1/cases/{case_id}/report",
-    "/imaging/v1/cases/{case_id}/report/versions",
-    "/imaging/v1/cases/{case_id}/report/recovered",
+    *(
+        f"/{center}/v1/cases/{{case_id}}/report{part}"
+        for center in ("imaging", "ecg")
+        for part in ("", "/versions", "/recovered")
+    ),
 }
 # Only while one holds a case of the same patient.
 HOLDERS_ONLY = {"/v1/cases/{case_id}/prior"}
@@ -35,26 +37,15 @@ def _gets(region: RunningRegion) -> list[tuple[str, str]]:
 
 
 def test_every_get_serves_its_owner_and_hides_from_strangers(region: RunningRegion) -> None:
-    case, report_id = signed_report(region, "clinic1")
+    imaging, ecg = _imaging_records(region), _ecg_records(region)
     owner, stranger = region.person("clinic1"), region.person("clinic2")
-    wait_for_report(owner, report_id)
-    instances = owner.call("GET", f"/imaging/v1/cases/{case.case_id}/instances")
-    reader = region.person("reader1")
-    critical = reader.call("POST", f"/imaging/v1/cases/{case.case_id}/critical", json={"code": "X", "text": "气胸"})
-    critical_id = critical["critical_id"]
-    wait_for(lambda: _get(owner, f"/v1/criticals/{critical_id}").status_code == 200, 30, "the critical never came")
-    known: dict[str, str] = {
-        "critical_id": critical_id,
-        "case_id": case.case_id,
-        "report_id": report_id,
-        "sop": _first_uid(instances),
-        "sop_instance_uid": _first_uid(instances),
-    }
     checked = []
-    for _, template in _gets(region):
+    for service, template in _gets(region):
         if template in OPEN_TO_ALL or template.startswith(ADMINISTRATION) or "{" not in template:
             continue
-        path = template.format_map(_Known(known))
+        known = ecg if service == "ecg" else imaging
+        path = template.replace("{recording_id}", known["prior_id"]) if "prior" in template else template
+        path = path.format_map(_Known(known))
         asker = region.person("reader1") if template in READERS_ONLY else owner
         mine = _get(asker, path)
         theirs = _get(stranger, path)
@@ -62,7 +53,43 @@ def test_every_get_serves_its_owner_and_hides_from_strangers(region: RunningRegi
             assert mine.status_code == 200, f"{template}: owner got {mine.status_code} {mine.text[:200]}"
         assert theirs.status_code == 404, f"{template}: stranger got {theirs.status_code}"
         checked.append(template)
-    assert {"/imaging/v1/cases/{case_id}", "/v1/reports/{report_id}"} <= set(checked)
+    assert {"/imaging/v1/cases/{case_id}", "/v1/reports/{report_id}", "/ecg/v1/cases/{case_id}/waveform"} <= set(
+        checked
+    )
+
+
+def _imaging_records(region: RunningRegion) -> dict[str, str]:
+    case, report_id = signed_report(region, "clinic1")
+    owner, reader = region.person("clinic1"), region.person("reader1")
+    wait_for_report(owner, report_id)
+    instances = owner.call("GET", f"/imaging/v1/cases/{case.case_id}/instances")
+    critical = reader.call("POST", f"/imaging/v1/cases/{case.case_id}/critical", json={"code": "X", "text": "气胸"})
+    critical_id = critical["critical_id"]
+    wait_for(lambda: _get(owner, f"/v1/criticals/{critical_id}").status_code == 200, 30, "the critical never came")
+    return {
+        "critical_id": critical_id,
+        "case_id": case.case_id,
+        "report_id": report_id,
+        "sop": _first_uid(instances),
+        "sop_instance_uid": _first_uid(instances),
+        "prior_id": "",
+    }
+
+
+def _ecg_records(region: RunningRegion) -> dict[str, str]:
+    """A signed case with a critical result, and an earlier recording of the same patient."""
+    owner, reader = region.person("clinic1"), region.person("reader1")
+    upload_ecg(owner)
+    case, _ = signed_ecg_report(region, "clinic1")
+    path = f"/ecg/v1/cases/{case.case_id}"
+    critical = reader.call("POST", f"{path}/critical", json={"code": "X", "text": "三度房室阻滞"})
+    return {
+        "critical_id": critical["critical_id"],
+        "case_id": case.case_id,
+        "recording_id": owner.call("GET", f"{path}/recordings")["recordings"][0]["recording_id"],
+        "number": "1",
+        "prior_id": owner.call("GET", f"{path}/prior-waveforms")["recordings"][0]["recording_id"],
+    }
 
 
 def test_administration_is_for_administrators(region: RunningRegion) -> None:

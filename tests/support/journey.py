@@ -1,13 +1,16 @@
 """A case's way through a running region, in the steps of the people who work with it."""
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from deploy.demo.client import Person
 from tests.support import ecg_carts
+from tests.support.ecg_signals import make_ecg
 from tests.support.films import FORM, order, small_film
 from tests.support.region import PIN, RunningRegion, wait_for
 
+_SEEDS = count(1)
 FORMS = {"imaging": FORM, "ecg": ecg_carts.FORM}
 
 
@@ -50,7 +53,9 @@ def sign(reviewer: Person, case_id: str, center: str = "imaging") -> str:
 
 
 def upload_ecg(clinic: Person, files: ecg_carts.Files | None = None, **more: object) -> Case:
-    received = clinic.upload("ecg", ecg_carts.order(**more), files or [("ecg.csv", ecg_carts.table())])  # type: ignore[arg-type]
+    """By default an ECG that nobody has sent before: without an accession number, the same bytes are the same case."""
+    new = [("ecg.csv", ecg_carts.table(make_ecg(noise_uv=5, seed=next(_SEEDS))))]
+    received = clinic.upload("ecg", ecg_carts.order(**more), files or new)  # type: ignore[arg-type]
     return Case(received["case_id"], received["accession_number"])
 
 

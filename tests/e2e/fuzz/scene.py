@@ -6,8 +6,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from deploy.demo.client import Person
-from tests.support.films import FORM, order, small_film
-from tests.support.journey import Case, claim, sign, submit, upload, wait_for_report
+from tests.support import ecg_carts
+from tests.support.films import order, small_film
+from tests.support.journey import FORMS, Case, claim, sign, submit, upload, upload_ecg, wait_for_report
 from tests.support.region import PIN, RunningRegion, wait_for
 
 PASSWORD = "fuzz-Gongzhen-1"
@@ -18,10 +19,14 @@ OTHER_HOSPITAL = "org_demo_b"
 class Scene:
     """Nothing here changes the demo's own people: whoever is closed, revoked or locked was made for it."""
 
-    def __init__(self, region: RunningRegion) -> None:
+    def __init__(self, region: RunningRegion, center: str = "imaging") -> None:
         region.forget_people()
-        self.region = region
+        self.region, self.center = region, center
         self._numbers = count(1)
+
+    @property
+    def cases(self) -> str:
+        return f"/{self.center}/v1/cases"
 
     def person(self, username: str) -> Person:
         return self.region.person(username)
@@ -29,13 +34,13 @@ class Scene:
     # Accounts and organizations.
 
     def new_username(self) -> str:
-        return f"fuzz-{next(self._numbers)}-{self.region.process.pid}"
+        return f"fuzz-{self.center}-{next(self._numbers)}-{self.region.process.pid}"
 
     def new_account(self, *roles: str, org_id: str = HOSPITAL) -> tuple[Person, str]:
         """Signed in, and its account id; a reader may work for every centre."""
         username = self.new_username()
         body = {"username": username, "name": "测试账号", "org_id": org_id, "roles": roles, "password": PASSWORD}
-        made = self.person("admin1").call("POST", "/v1/admin/users", 201, json={**body, "centers": ["imaging"]})
+        made = self.person("admin1").call("POST", "/v1/admin/users", 201, json={**body, "centers": [self.center]})
         return Person.sign_in(self.region.http, username, PASSWORD), made["user"]["account_id"]
 
     def new_signer(self) -> tuple[Person, str]:
@@ -85,48 +90,54 @@ class Scene:
 
     # Cases.
 
-    def received(self, **film: Any) -> Case:
-        patient = f"FUZZ-{self.region.process.pid}-{next(self._numbers)}"
-        return upload(self.person("clinic1"), [small_film(patient, **film)], patient=order(patient)["patient"])
+    def order(self, patient: str) -> dict[str, object]:
+        return ecg_carts.order(patient) if self.center == "ecg" else order(patient)
+
+    def received(self, patient: str | None = None, **film: Any) -> Case:
+        patient = patient or f"FUZZ-{self.region.process.pid}-{next(self._numbers)}"
+        clinic, who = self.person("clinic1"), order(patient)["patient"]
+        if self.center == "ecg":
+            return upload_ecg(clinic, patient=who)
+        return upload(clinic, [small_film(patient, **film)], patient=who)
 
     def queued(self) -> str:
         case_id, clinic = self.received().case_id, self.person("clinic1")
-        path = f"/imaging/v1/cases/{case_id}"
+        path = f"{self.cases}/{case_id}"
         wait_for(lambda: clinic.call("GET", path)["state"] == "queued", 60, f"{case_id} was not queued")
         return case_id
 
     def claimed(self) -> tuple[str, dict[str, str]]:
         case_id = self.queued()
-        return case_id, claim(self.person("reader1"), case_id)
+        return case_id, claim(self.person("reader1"), case_id, center=self.center)
 
     def written(self) -> tuple[str, dict[str, str]]:
         """Claimed, with a draft that lacks nothing; the headers sign, too."""
         case_id, held = self.claimed()
         reader = self.person("reader1")
-        reader.call("PUT", f"/imaging/v1/cases/{case_id}/report", json=FORM, headers=held)
-        return case_id, {**held, **reader.unlock("imaging", PIN)}
+        reader.call("PUT", f"{self.cases}/{case_id}/report", json=FORMS[self.center], headers=held)
+        return case_id, {**held, **reader.unlock(self.center, PIN)}
 
     def released(self) -> tuple[str, dict[str, str]]:
         """Back in the queue; the headers are those of the claim that ended."""
         case_id, held = self.claimed()
-        self.person("reader1").call("POST", f"/imaging/v1/cases/{case_id}/release", headers=held)
+        self.person("reader1").call("POST", f"{self.cases}/{case_id}/release", headers=held)
         return case_id, held
 
     def submitted(self) -> str:
         case_id = self.queued()
-        submit(self.person("reader1"), case_id)
+        submit(self.person("reader1"), case_id, center=self.center)
         return case_id
 
     def reviewed(self) -> tuple[str, dict[str, str]]:
         """In review and held by reviewer1; the headers sign, too."""
         case_id, reviewer = self.submitted(), self.person("reviewer1")
-        held = claim(reviewer, case_id, "review-claim")
-        return case_id, {**held, **reviewer.unlock("imaging", PIN)}
+        held = claim(reviewer, case_id, "review-claim", self.center)
+        return case_id, {**held, **reviewer.unlock(self.center, PIN)}
 
     def signed(self) -> tuple[str, str]:
         """The case's and the report's id."""
         case_id = self.submitted()
-        return case_id, sign(self.person("reviewer1"), case_id)
+        return case_id, sign(self.person("reviewer1"), case_id, self.center)
 
     @cached_property
     def kept(self) -> str:
@@ -145,17 +156,42 @@ class Scene:
 
     @cached_property
     def kept_instance(self) -> dict[str, str]:
-        shown = self.person("clinic1").call("GET", f"/imaging/v1/cases/{self.kept}/instances")
+        shown = self.person("clinic1").call("GET", f"{self.cases}/{self.kept}/instances")
         return {"case_id": self.kept, "sop_instance_uid": shown["instances"][0]["sop_instance_uid"]}
 
     @cached_property
+    def kept_recording(self) -> str:
+        shown = self.person("clinic1").call("GET", f"{self.cases}/{self.kept}/recordings")
+        return str(shown["recordings"][0]["recording_id"])
+
+    @cached_property
+    def kept_prior(self) -> dict[str, str]:
+        """A case, and an earlier recording of its patient."""
+        patient = f"FUZZ-AGAIN-{self.region.process.pid}"
+        self.received(patient)
+        case_id = self.received(patient).case_id
+        priors = self.person("clinic1").call("GET", f"{self.cases}/{case_id}/prior-waveforms")["recordings"]
+        return {"case_id": case_id, "recording_id": priors[0]["recording_id"]}
+
+    def critical(self, *steps: str) -> str:
+        """Of a case that is being read: sent to the clinic, and what it then did (acknowledge, act)."""
+        case_id, held = self.claimed()
+        reader, clinic = self.person("reader1"), self.person("clinic1")
+        finding = {"code": "FUZZ", "text": "试验所见"}
+        opened = reader.call("POST", f"{self.cases}/{case_id}/critical", json=finding, headers=held)
+        bodies = {"acknowledge": {"read_back": finding["text"]}, "act": {"text": "转县医院"}}
+        for step in steps:
+            clinic.call("POST", f"/{self.center}/v1/criticals/{opened['critical_id']}/{step}", json=bodies[step])
+        return str(opened["critical_id"])
+
+    @cached_property
     def refused_file_id(self) -> str:
-        """Of a file in the imaging centre's quarantine."""
+        """Of a file in the centre's quarantine."""
         clinic, admin = self.person("clinic1"), self.person("admin1")
         answer = clinic.http.post(
-            "/imaging/v1/cases",
+            self.cases,
             headers={"Authorization": f"Bearer {clinic.token}"},
             files=[("order", (None, "{}", "application/json")), ("files", ("IM1", b"no image at all"))],
         )
         assert 400 <= answer.status_code < 500, answer.text
-        return str(admin.call("GET", "/imaging/v1/quarantine")["files"][0]["quarantine_id"])
+        return str(admin.call("GET", f"/{self.center}/v1/quarantine")["files"][0]["quarantine_id"])

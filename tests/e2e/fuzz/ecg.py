@@ -1,0 +1,51 @@
+"""The ECG centre's operations beside those of every centre: who may, and on what."""
+
+import json
+
+from tests.e2e.fuzz.reading import reading_table
+from tests.e2e.fuzz.scene import Scene
+from tests.e2e.fuzz.valid import Operation, Valid
+from tests.support.ecg_carts import order, table
+
+CASES = "/ecg/v1/cases"
+CASE = f"{CASES}/{{case_id}}"
+
+
+def _send_case(scene: Scene) -> Valid:
+    parts = [
+        ("order", (None, json.dumps(order("FUZZ-NEW")), "application/json")),
+        ("files", ("ecg.csv", table(patient_id="FUZZ-NEW"), "application/octet-stream")),
+    ]
+    return Valid(scene.person("clinic1"), body={"files": parts})
+
+
+def _clinic_reads(scene: Scene) -> Valid:
+    return Valid(scene.person("clinic1"), {"case_id": scene.kept})
+
+
+def _latest(scene: Scene) -> Valid:
+    """Of the case's one recording: a generated id would be none of it."""
+    return Valid(scene.person("clinic1"), {"case_id": scene.kept}, query={"recording": scene.kept_recording})
+
+
+def _original(scene: Scene) -> Valid:
+    path = {"case_id": scene.kept, "recording_id": scene.kept_recording, "number": "1"}
+    return Valid(scene.person("clinic1"), path)
+
+
+def _prior(scene: Scene) -> Valid:
+    return Valid(scene.person("clinic1"), scene.kept_prior)
+
+
+ECG: dict[str, Operation] = {
+    **reading_table("ecg"),
+    f"POST {CASES}": Operation(_send_case),
+    f"GET {CASE}/recordings": Operation(_clinic_reads),
+    f"GET {CASE}/waveform": Operation(_latest),
+    f"GET {CASE}/measurements": Operation(_latest),
+    f"GET {CASE}/median": Operation(_latest),
+    f"GET {CASE}/dicom": Operation(_latest),
+    f"GET {CASE}/recordings/{{recording_id}}/originals/{{number}}": Operation(_original),
+    f"GET {CASE}/prior-waveforms": Operation(_clinic_reads),
+    f"GET {CASE}/prior-waveforms/{{recording_id}}": Operation(_prior),
+}
