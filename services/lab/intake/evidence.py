@@ -29,7 +29,6 @@ from shared.reading.form import CaseFacts
 from shared.reading.models import Case
 from shared.reading.queries import cases, reports
 
-
 _PRINTED = (("10*", "10^"), ("[IU]", "IU"), ("[pH]", ""), ("Cel", "℃"), ("umol", "μmol"), ("ug", "μg"), ("uL", "μL"),
             ("uU", "μU"), ("uIU", "μIU"))  # fmt: skip
 
