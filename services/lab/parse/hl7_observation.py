@@ -16,6 +16,7 @@ STATUS = {
 """HL7 table 0085 (A and B since 2.8); of OBR-25 (table 0123) the letters it shares."""
 _CODED = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
 _ATTACHED = frozenset({"ED", "RP"})
+_NO_IDENTIFIER = ("",) * 6
 _LOINC = re.compile(r"\d{1,7}-\d\Z")
 _POWER = re.compile(r"[x×*]?\s*10\Z", re.IGNORECASE)
 
@@ -23,12 +24,11 @@ _POWER = re.compile(r"[x×*]?\s*10\Z", re.IGNORECASE)
 def read_observation(obx: Segment, *, name_in_4: bool, order_status: str, remarks: dict[str, None]) -> ResultLine:
     """``name_in_4``: Mindray's chemistry analyzers write the item's name where the sub-id belongs. ``order_status`` is
     OBR-25, which stands in for an empty OBX-11. ``remarks`` gathers what was forgiven."""
-    code, name, system = obx.part(3, 1), obx.part(3, 2), obx.part(3, 3)
-    if not code and not name:
-        code, name, system = obx.part(3, 4), obx.part(3, 5), obx.part(3, 6)
+    identifier = [*obx.components(3), *_NO_IDENTIFIER]
+    code, name, system = identifier[:3] if identifier[0] or identifier[1] else identifier[3:6]
     sub_id = obx.text(4)
-    if name_in_4:
-        name, sub_id = name or sub_id, ""
+    if name_in_4 and not name:
+        name, sub_id = sub_id, ""
     value_type = obx.part(2).upper()
     value, value_code, attachment = _value(obx, value_type)
     if attachment:
@@ -48,7 +48,7 @@ def read_observation(obx: Segment, *, name_in_4: bool, order_status: str, remark
         code=code or name,
         name=name,
         coding_system=system,
-        loinc=_loinc(obx),
+        loinc=_loinc(identifier),
         value=value,
         value_type=value_type,
         unit=_unit(obx),
@@ -67,10 +67,10 @@ def read_observation(obx: Segment, *, name_in_4: bool, order_status: str, remark
     )  # fmt: skip
 
 
-def _loinc(obx: Segment) -> str:
+def _loinc(identifier: list[str]) -> str:
     """Of OBX-3 or its alternate, where the coding system says LN and the code has LOINC's form."""
-    for code, system in ((1, 3), (4, 6)):
-        if obx.part(3, system).upper() in ("LN", "LOINC") and _LOINC.match(found := obx.part(3, code)):
+    for found, system in ((identifier[0], identifier[2]), (identifier[3], identifier[5])):
+        if system.upper() in ("LN", "LOINC") and _LOINC.match(found):
             return found
     return ""
 
@@ -108,10 +108,10 @@ def _structured(obx: Segment, repetition: str) -> str:
 
 def _unit(obx: Segment) -> str:
     """The code of OBX-6, else its text. ``10^9/L`` whose ``^`` was not escaped is one unit, not two components."""
-    code, text = obx.part(6, 1), obx.part(6, 2)
-    if _POWER.match(code) and text[:1].isdigit():
+    parts = obx.components(6)
+    if len(parts) > 1 and _POWER.match(parts[0]) and parts[1][:1].isdigit():
         return obx.text(6)
-    return code or text
+    return parts[0] or (parts[1] if len(parts) > 1 else "")
 
 
 def _lines(values: Iterable[str]) -> str:

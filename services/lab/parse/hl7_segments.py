@@ -114,6 +114,13 @@ class Segment:
         value = self[number]
         return value.split(self.delimiters.repetition) if value else []
 
+    def components(self, number: int) -> list[str]:
+        """All of the first repetition, unescaped, as many as were sent."""
+        signs = self.delimiters
+        value = self[number]
+        first = value.split(signs.repetition, 1)[0] if signs.repetition in value else value
+        return [self.plain(part) for part in first.split(signs.component)]
+
     def part(self, number: int, component: int = 1, subcomponent: int = 0) -> str:
         """Of the first repetition, unescaped; subcomponent 0 is the whole component (texts hold a bare ``&``)."""
         value = self[number]
@@ -133,7 +140,9 @@ class Segment:
 
     def plain(self, value: str) -> str:
         """``""`` is HL7's "there is none"."""
-        return "" if value in ("", '""') else self.delimiters.unescape(value, self.charset).strip()
+        if not value or value == '""':
+            return ""
+        return (self.delimiters.unescape(value, self.charset) if self.delimiters.escape in value else value).strip()
 
 
 def delimiters_of(header: str) -> Delimiters:

@@ -136,7 +136,7 @@ class RejectCode(StrEnum):
     nothing_in_it = "message_empty"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # not frozen: a context manager that it passes through sets its traceback
 class Rejected(Exception):
     """The message cannot be read: AR (or AE) with ``detail``, which is Chinese and quotes no patient."""
 
