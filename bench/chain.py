@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import httpx
-
 from bench.figures import Figure, spread
+from bench.waiting import until
 from deploy.demo.client import Person
 from tests.support.films import FORM, order, small_film
 from tests.support.region import PIN, RunningRegion
@@ -26,7 +25,7 @@ def uploads(region: RunningRegion, count: int = 60) -> list[Figure]:
         case_id = _post(clinic, form, film)
         done = time.perf_counter()
         answered.append(done - started)
-        _until(lambda case_id=case_id: _is_listed(reader, case_id))
+        until(reader, "imaging", case_id)
         listed.append(time.perf_counter() - done)
     return [
         Figure("upload of one 0.5 MB instance", spread(answered)),
@@ -75,22 +74,6 @@ def _post(clinic: Person, form: dict[str, str], film: bytes) -> str:
     if answer.status_code != 202:
         raise RuntimeError(f"{answer.status_code} {answer.text[:300]}")
     return str(answer.json()["case_id"])
-
-
-def _is_listed(reader: Person, case_id: str) -> bool:
-    answer: httpx.Response = reader.http.get(
-        "/v1/worklist",
-        params={"center": "imaging", "state": "queued", "limit": 200},
-        headers={"Authorization": f"Bearer {reader.token}"},
-    )
-    return case_id in answer.text
-
-
-def _until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.perf_counter() + seconds
-    while not condition():
-        if time.perf_counter() > deadline:
-            raise TimeoutError
 
 
 def _timed(into: list[float], work: Callable[[], Any]) -> Any:
