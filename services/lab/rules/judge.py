@@ -141,7 +141,7 @@ def _quantity(
             held.append(reason)
             if not critical.first_only or _is_first(first, item):
                 finding.critical = reason
-        elif not span.is_point and may_be_critical(span, critical):
+        elif may_be_critical(span, critical):
             text = f"结果 {written(quantity)} 可能达到危急值，请稀释或复查"
             held.append(Reason("critical_undecided", text, f"{rule}/critical/{item}", {"value": written(quantity)}))
     held += [reason for reason in (

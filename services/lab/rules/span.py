@@ -15,10 +15,6 @@ class Span:
     low_open: bool = False
     high_open: bool = False
 
-    @property
-    def is_point(self) -> bool:
-        return self.low is not None and self.low == self.high
-
     def all_below(self, limit: Decimal, *, or_equal: bool = False) -> bool:
         if self.high is None:
             return False

@@ -57,6 +57,12 @@ def test_an_unknown_unit_and_a_missing_one_wait_until_a_row_says_what_it_is() ->
     assert resolve(replace(LINE, unit="MGL"), row, CATALOGUE) == Unknown(Missing.unit, "MGL", "GLU")
 
 
+def test_a_rows_unit_is_not_lent_to_another_item() -> None:
+    row = rows(AnalyzerCode("C311", "GLU", "UREA", unit="mmol/L", sent_unit="MGDL"))
+    line = replace(LINE, unit="MGDL", loinc="2345-7")
+    assert resolve(line, row, CATALOGUE) == Unknown(Missing.unit, "MGDL", "GLU")
+
+
 def test_a_ratio_needs_no_unit() -> None:
     assert resolved(ResultLine(code="1", loinc="6301-6", value="1.02"), {}).unit == "1"
 

@@ -125,11 +125,16 @@ def test_n_x_variants_by_configuration() -> None:
     assert rules_of(judged(along(*["0.2"] * 12), rules=FOUR_LEVELS_12X)) == {"12-x"}
 
 
+def test_two_of_three_is_named_by_the_run_that_makes_the_second() -> None:
+    counting = THREE_LEVELS_6X.counting_rejected()
+    assert "2of3-2s" in rules_of(judged(along("2.1", "2.2"), rules=counting))
+    assert "2of3-2s" not in rules_of(judged(along("2.1", "2.2", "0.1"), rules=counting))
+
+
 def test_three_level_variants() -> None:
     assert "2of3-2s" in rules_of(judged([run(0, "2.1", "0.1", "2.2")], levels=3, rules=THREE_LEVELS_6X))
     assert "2of3-2s" in rules_of(judged(along("2.1", "0.1", "2.2"), rules=THREE_LEVELS_6X))
     assert "2of3-2s" in rules_of(judged(along("2.1", "2.2"), rules=THREE_LEVELS_6X))
-    assert "2of3-2s" not in rules_of(judged(along("2.1", "2.2", "0.1"), rules=THREE_LEVELS_6X))
     assert "2of3-2s" not in rules_of(judged(along("2.1", "0.1", "0.3", "2.2"), rules=THREE_LEVELS_6X))
     assert "3-1s" in rules_of(judged([run(0, "1.1", "1.2", "1.3")], levels=3, rules=THREE_LEVELS_6X))
     two = [run(0, "0.1", "0.2", "0.3"), run(1, "0.1", "0.2", "0.3")]
