@@ -8,12 +8,13 @@ H-12 ``Q``, specimen numbers ``QC-…`` (Sysmex).
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from services.lab.parse import controls
 from services.lab.parse.astm_frames import unframed
 from services.lab.parse.astm_segments import AstmDelimiters, Record, split_records
 from services.lab.parse.charset import decode
+from services.lab.parse.groups import Gathered, joined
 from services.lab.parse.hl7_patient import sex_of
 from services.lab.parse.message import (
     ControlFacts,
@@ -95,8 +96,7 @@ def _read_message(lines: list[str], charset: str, forgiven: tuple[str, ...], raw
 class _Order:
     record: Record | None
     patient: MessagePatient
-    lines: list[ResultLine] = field(default_factory=list)
-    comments: list[str] = field(default_factory=list)
+    gathered: Gathered = field(default_factory=Gathered)
 
 
 class _Reader:
@@ -116,14 +116,14 @@ class _Reader:
             case "O":
                 self._open(record)
             case "R":
-                self._order().lines.append(self._line(record))
+                self._order().gathered.lines.append(self._line(record))
             case "C":
                 self._comment(record)
             case "Q":
                 self._query(record)
 
     def _open(self, record: Record | None) -> None:
-        self._orders.append(_Order(record, self._patient, comments=self._comments))
+        self._orders.append(_Order(record, self._patient, gathered=Gathered(comments=self._comments)))
         self._comments = []
 
     def _order(self) -> _Order:
@@ -136,10 +136,10 @@ class _Reader:
         if not text:
             return
         order = self._orders[-1] if self._orders and self._orders[-1].patient is self._patient else None
-        if order and order.lines:
-            order.lines[-1] = replace(order.lines[-1], comments=(*order.lines[-1].comments, text))
+        if order and order.gathered.lines:
+            order.gathered.comment_on_last(text)
         else:
-            (order.comments if order else self._comments).append(text)
+            (order.gathered.comments if order else self._comments).append(text)
 
     def _query(self, record: Record) -> None:
         if record.text(13).upper() == "A":
@@ -195,32 +195,30 @@ class _Reader:
         )
 
     def groups(self) -> tuple[SpecimenGroup, ...]:
-        made: dict[tuple[object, ...], SpecimenGroup] = {}
+        made: dict[tuple[object, ...], list[SpecimenGroup]] = {}
         for order in self._orders:
             group = self._group(order)
-            key = (id(order.patient), group.specimen_number, group.control)
-            known = made.get(key)
-            made[key] = replace(
-                known, lines=(*known.lines, *group.lines), comments=(*known.comments, *group.comments),
-                requested_codes=tuple(dict.fromkeys((*known.requested_codes, *group.requested_codes))),
-            ) if known else group  # fmt: skip
-        return tuple(group for group in made.values() if group.lines or group.requested_codes)
+            made.setdefault((id(order.patient), group.specimen_number, group.control), []).append(group)
+        whole = [joined(parts) for parts in made.values()]
+        return tuple(group for group in whole if group.lines or group.requested_codes)
 
     def _group(self, order: _Order) -> SpecimenGroup:
         record = order.record
         if record is None:
-            return SpecimenGroup("", tuple(order.lines), patient=order.patient, comments=tuple(order.comments))
+            return SpecimenGroup(
+                "", order.gathered.finished_lines(), patient=order.patient, comments=tuple(order.gathered.comments)
+            )
         number = _specimen_number(record)
         control = self._control(record, number)
         return SpecimenGroup(
             specimen_number=number,
-            lines=tuple(order.lines),
+            lines=order.gathered.finished_lines(),
             patient=MessagePatient() if control else order.patient,
             specimen_type=record.parts(16)[0],
             collected_at=read_time(record.text(8)),
             requested_codes=tuple(code for each in record.repeats(5) if (code := _code(record.parts_of(each))[0])),
             control=control,
-            comments=tuple(order.comments),
+            comments=tuple(order.gathered.comments),
         )
 
     def _control(self, record: Record, number: str) -> ControlFacts | None:

@@ -2,11 +2,12 @@
 Observations, or a single Observation. Read from the JSON itself; what is of the wrong kind is refused by its path."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.lab.parse.fhir_node import Node, read_json, refuse
 from services.lab.parse.fhir_observation import read_observation
+from services.lab.parse.groups import joined
 from services.lab.parse.hl7_patient import sex_of
 from services.lab.parse.message import Message, MessagePatient, RejectCode, Rejected, SpecimenGroup
 from services.lab.parse.times import read_date, read_time
@@ -71,7 +72,7 @@ class _Reader:
 
     def groups(self) -> tuple[SpecimenGroup, ...]:
         reports = self._reports()
-        made: dict[tuple[str, str, MessagePatient], SpecimenGroup] = {}
+        made: dict[tuple[str, str, MessagePatient], list[SpecimenGroup]] = {}
         for node in self._all:
             if node.kind != "Observation":
                 continue
@@ -80,17 +81,17 @@ class _Reader:
             specimen, number = self._specimen(node, report)
             accession = self._accession(node, report)
             patient = self._patient(node.child("subject"), node)
-            key = (number, accession, patient)
-            known = made.get(key) or SpecimenGroup(
+            group = SpecimenGroup(
                 specimen_number=number,
-                lines=(),
+                lines=tuple(lines),
                 accession_number=accession,
                 patient=patient,
                 specimen_type=_words(specimen.child("type")) if specimen else "",
                 collected_at=_collected_at(specimen),
             )
-            made[key] = replace(known, lines=(*known.lines, *lines))
-        return tuple(group for group in made.values() if group.lines)
+            made.setdefault((number, accession, patient), []).append(group)
+        whole = [joined(parts) for parts in made.values()]
+        return tuple(group for group in whole if group.lines)
 
     def _reports(self) -> dict[str, Node]:
         """The report of each Observation, by the path of the Observation."""

@@ -109,7 +109,9 @@ def _joined(messages: list[list[str]]) -> list[list[str]]:
     for lines in messages:
         pointer = lines[0].split(lines[0][3])[13:14]
         if waiting and pointer == [waiting]:
-            whole[-1] = [line for line in whole[-1] if line[:3] != "DSC"] + lines[1:]
+            if whole[-1][-1][:3] == "DSC":
+                whole[-1].pop()
+            whole[-1].extend(lines[1:])
         else:
             whole.append(lines)
         ends = [line for line in lines if line[:3] == "DSC"]

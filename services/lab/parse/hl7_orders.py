@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.lab.parse import controls
+from services.lab.parse.groups import Gathered, joined
 from services.lab.parse.hl7_observation import read_observation
 from services.lab.parse.hl7_patient import read_patient
 from services.lab.parse.hl7_segments import Segment
-from services.lab.parse.message import ControlFacts, MessagePatient, ResultLine, SpecimenGroup
+from services.lab.parse.message import ControlFacts, MessagePatient, SpecimenGroup
 from services.lab.parse.times import read_time
 
 
@@ -37,8 +38,7 @@ class _Order:
     obr: Segment | None = None
     orc: Segment | None = None
     specimen: _Specimen = field(default_factory=_Specimen)
-    lines: list[ResultLine] = field(default_factory=list)
-    comments: list[str] = field(default_factory=list)
+    gathered: Gathered = field(default_factory=Gathered)
 
 
 class GroupReader:
@@ -75,7 +75,12 @@ class GroupReader:
                 self._current_specimen().inv = segment
             case "ORC":
                 self._orc = segment
-                if self._orders and self._orders[-1].obr and not self._orders[-1].lines and not self._orders[-1].orc:
+                if (
+                    self._orders
+                    and self._orders[-1].obr
+                    and not self._orders[-1].gathered.lines
+                    and not self._orders[-1].orc
+                ):
                     self._orders[-1].orc = segment  # OUL has ORC after OBR
             case "OBR":
                 self._open_order(segment)
@@ -83,13 +88,13 @@ class GroupReader:
                 order = self._order()
                 status = order.obr.part(25).upper() if order.obr else ""
                 line = read_observation(segment, name_in_4=self._chemistry, order_status=status, remarks=self.remarks)
-                order.lines.append(line)
+                order.gathered.lines.append(line)
             case "NTE":
                 self._comment(segment)
 
     def _open_order(self, obr: Segment | None) -> None:
         order = _Order(len(self._patients) - 1, obr, self._orc, self._specimen_for_order())
-        order.comments, self._patient_comments, self._orc = self._patient_comments, [], None
+        order.gathered.comments, self._patient_comments, self._orc = self._patient_comments, [], None
         self._orders.append(order)
 
     def _open_specimen(self, spm: Segment) -> None:
@@ -122,25 +127,25 @@ class GroupReader:
         text = "\n".join(nte.delimiters.unescape(each, nte.charset).strip() for each in nte.repetitions(3))
         if not text:
             return
-        if self._last == "OBX" and self._orders and self._orders[-1].lines:
-            line = self._orders[-1].lines[-1]
-            self._orders[-1].lines[-1] = replace(line, comments=(*line.comments, text))
+        if self._last == "OBX" and self._orders and self._orders[-1].gathered.lines:
+            order = self._orders[-1]
+            order.gathered.comment_on_last(text)
         elif self._last == "PID":
             self._patient_comments.append(text)
         else:
-            self._order().comments.append(text)
+            self._order().gathered.comments.append(text)
 
     def groups(self) -> tuple[SpecimenGroup, ...]:
         """One for each specimen of a patient; orders of the same specimen and accession number are one group."""
         patients = [read_patient(each) if each else MessagePatient() for each in self._patients]
         alone = self._lone_specimens()
-        made: dict[tuple[object, ...], SpecimenGroup] = {}
+        made: dict[tuple[object, ...], list[SpecimenGroup]] = {}
         for order in self._orders:
             for group in self._groups_of(order, patients[order.patient], alone.get(order.patient)):
                 key = (order.patient, group.specimen_number, group.accession_number, group.control)
-                known = made.get(key)
-                made[key] = _joined(known, group) if known else group
-        return tuple(group for group in made.values() if group.lines or group.requested_codes)
+                made.setdefault(key, []).append(group)
+        whole = [joined(parts) for parts in made.values()]
+        return tuple(group for group in whole if group.lines or group.requested_codes)
 
     def _lone_specimens(self) -> dict[int, _Specimen]:
         """Patients whose orders share the one specimen that the message names."""
@@ -164,14 +169,14 @@ class GroupReader:
         pid = self._patients[order.patient]
         group = SpecimenGroup(
             specimen_number=number,
-            lines=tuple(order.lines),
+            lines=order.gathered.finished_lines(),
             accession_number=accession,
             patient=MessagePatient() if control else patient,
             specimen_type=_specimen_type(specimen.spm, obr),
             collected_at=_collected_at(specimen.spm, obr),
             requested_codes=(code,) if obr and (code := obr.part(4, 1)) and not self._chemistry else (),
             control=control,
-            comments=tuple(order.comments),
+            comments=tuple(order.gathered.comments),
         )
         runs = controls.in_order(obr) if control and obr and self._msh.part(16) == "2" else []
         if not runs:
@@ -184,7 +189,7 @@ class GroupReader:
             return facts
         facts = controls.of_order(self._msh, order.obr, self._patients[order.patient])
         if facts:
-            return replace(facts, level=controls.level_of(order.lines))
+            return replace(facts, level=controls.level_of(order.gathered.lines))
         return controls.of_number(number)
 
 
@@ -203,15 +208,3 @@ def _specimen_type(spm: Segment | None, obr: Segment | None) -> str:
 
 def _collected_at(spm: Segment | None, obr: Segment | None) -> datetime | None:
     return (read_time(spm.part(17)) if spm else None) or (read_time(obr.part(7)) if obr else None)
-
-
-def _joined(first: SpecimenGroup, second: SpecimenGroup) -> SpecimenGroup:
-    codes = dict.fromkeys((*first.requested_codes, *second.requested_codes))
-    return replace(
-        first,
-        lines=(*first.lines, *second.lines),
-        requested_codes=tuple(codes),
-        comments=(*first.comments, *second.comments),
-        specimen_type=first.specimen_type or second.specimen_type,
-        collected_at=first.collected_at or second.collected_at,
-    )

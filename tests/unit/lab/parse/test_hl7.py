@@ -217,6 +217,14 @@ def test_five_megabytes_lose_no_line() -> None:
     assert len(lines_of(message)) == 100_001
 
 
+@pytest.mark.parametrize("segments", ["NTE|1||x\r" * 200_000, "OBR|1||S1|GLU\rOBX|1|NM|GLU||5.1\r" * 40_000])
+def test_reading_is_linear_in_the_message(segments: str) -> None:
+    """With quadratic joining of comments or orders this would take minutes."""
+    (message,) = read_hl7((oru("OBR|1||S1", "OBX|1|NM|K||4") + segments).encode())
+    (group,) = message.groups
+    assert len(group.lines) + len(group.lines[0].comments) == 1 + max(segments.count("NTE"), segments.count("OBX"))
+
+
 def test_an_acknowledgement_has_nothing_in_it() -> None:
     message = read("MSH|^~\\&|A|B|||20261105||ACK^R01|1|P|2.3.1\rMSA|AA|1\r")
     assert (message.kind, message.groups, message.queries) == ("ACK^R01", (), ())
