@@ -5,7 +5,6 @@ from services.lab.models import QcLevel, QcLot, QcPoint, QcRun, QcTarget
 from services.lab.queries import quality_control
 from services.lab.rules.levey_jennings import Target, cumulative
 from shared.db import Session
-from shared.errors import NotFound
 
 
 async def chart_of(

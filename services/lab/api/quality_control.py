@@ -30,7 +30,6 @@ from services.lab.intake import quality_control as desk
 from services.lab.models import QcLot, QcRun
 from services.lab.queries import quality_control
 from shared.db import Session
-from shared.errors import NotFound
 from shared.reading.routes.call import CurrentCall
 
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -184,10 +183,7 @@ def _runs(router: APIRouter) -> None:
     async def read_run(call: CurrentCall, run_id: str) -> ShownRun:
         laboratory_id = laboratory_of(call.actor)
         async with call.resources.db.transaction() as session:
-            run = await quality_control.lock_run(session, laboratory_id, run_id)
-            if run is None:
-                raise NotFound
-            return (await _whole(session, [run]))[0]
+            return (await _whole(session, [await quality_control.run_of(session, laboratory_id, run_id)]))[0]
 
     @router.post("/runs/{run_id}/resolve", summary="What was done about a rejected run: the block ends")
     async def resolve(call: CurrentCall, run_id: str, body: ResolveBody) -> ShownRuns:

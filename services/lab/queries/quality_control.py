@@ -27,9 +27,9 @@ async def lot_named(session: Session, laboratory_id: str, lot: str) -> QcLot | N
 
 
 async def lot_of(session: Session, laboratory_id: str, lot_id: str) -> QcLot:
-    """Held until the transaction ends. Raises NotFound."""
+    """Raises NotFound."""
     statement = select(QcLot).where(QcLot.laboratory_id == laboratory_id, QcLot.lot_id == lot_id)
-    lot = (await session.scalars(statement.with_for_update())).one_or_none()
+    lot = (await session.scalars(statement)).one_or_none()
     if lot is None:
         raise NotFound
     return lot
@@ -203,6 +203,15 @@ async def charted(session: Session, lot_id: str, analyzer: str, item: str, limit
     return [(point, run) for point, run in await session.execute(statement)][::-1]
 
 
+async def run_of(session: Session, laboratory_id: str, run_id: str) -> QcRun:
+    """Raises NotFound."""
+    statement = select(QcRun).where(QcRun.run_id == run_id, QcRun.laboratory_id == laboratory_id)
+    run = (await session.scalars(statement)).one_or_none()
+    if run is None:
+        raise NotFound
+    return run
+
+
 async def lock_run(session: Session, laboratory_id: str, run_id: str) -> QcRun | None:
     statement = select(QcRun).where(QcRun.run_id == run_id, QcRun.laboratory_id == laboratory_id)
     return (await session.scalars(statement.with_for_update())).one_or_none()
@@ -234,6 +243,29 @@ async def put_eqa(session: Session, values: dict[str, Any]) -> None:
             set_={**{name: statement.excluded[name] for name in changed}, "entered_at": func.clock_timestamp()},
         )
     )
+
+
+async def eqa_page(
+    session: Session, laboratory_id: str, *, item: str | None, limit: int, after: str | None
+) -> list[EqaResult]:
+    """The newest entry first."""
+    statement = select(EqaResult).where(EqaResult.laboratory_id == laboratory_id)
+    if item is not None:
+        statement = statement.where(EqaResult.item == item)
+    if after is not None:
+        statement = statement.where(EqaResult.eqa_id < after)
+    return list(await session.scalars(statement.order_by(EqaResult.eqa_id.desc()).limit(at_most(limit))))
+
+
+async def eqa_round(session: Session, laboratory_id: str, scheme: str, round_: str, item: str) -> EqaResult:
+    """The row that stands for it now."""
+    statement = select(EqaResult).where(
+        EqaResult.laboratory_id == laboratory_id,
+        EqaResult.scheme == scheme,
+        EqaResult.round == round_,
+        EqaResult.item == item,
+    )
+    return (await session.execute(statement, execution_options={"populate_existing": True})).scalar_one()
 
 
 async def eqa_of(session: Session, laboratory_id: str, items: list[str] | None = None) -> list[EqaResult]:
