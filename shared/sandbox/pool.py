@@ -87,16 +87,20 @@ class Sandbox(Generic[A, R]):
 
     async def _start(self) -> Process:
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "shared.sandbox.child", self._target, str(self._memory_bytes),
+            sys.executable, "-m", "shared.sandbox.child", self._target, str(self._memory_bytes), str(self._timeout_s),
             stdin=PIPE, stdout=PIPE, env=_environment(),
         )  # fmt: skip
         self._all.add(child)
+        is_ready = False
         try:
             async with asyncio.timeout(_STARTED_WITHIN_S):
                 await _receive(child)  # its imports are done
+            is_ready = True
         except (TimeoutError, asyncio.IncompleteReadError):
-            await self._end(child)
             raise SandboxFailed("its process did not start") from None
+        finally:
+            if not is_ready:  # a canceled caller's too
+                await asyncio.shield(self._end(child))
         return child
 
     async def _ask(self, child: Process, argument: A) -> Any:

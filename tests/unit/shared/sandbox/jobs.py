@@ -1,8 +1,10 @@
 """What the sandbox tests let a child do."""
 
+import logging
 import os
 import sys
 import time
+import warnings
 
 
 class Refused(Exception):
@@ -28,6 +30,10 @@ def do(order: tuple[str, float]) -> object:
     if what == "print":
         sys.stdout.write("noise" * 1000)
         sys.stdout.flush()
+    if what == "warn":
+        warnings.warn("Invalid value for VR DA: '1960-01-31'", stacklevel=1)
+        logging.getLogger("library").warning("PatientName 测试甲")
+        os.write(2, b"1960-01-31")
     if what == "settings":
         return [name for name in os.environ if name.startswith("GONGZHEN_")]
     if what == "pid":

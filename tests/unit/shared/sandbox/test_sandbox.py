@@ -1,6 +1,8 @@
 """A child that overruns is ended and replaced; the others, and the service, go on."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 
 import psutil
@@ -83,3 +85,36 @@ async def test_close_ends_every_child() -> None:
     pid = int(str(await made(("pid", 0))))
     await made.close()
     assert not psutil.pid_exists(pid)
+
+
+async def test_what_a_library_warns_of_reaches_no_log(
+    sandbox: Sandbox[tuple[str, float], object], capfd: pytest.CaptureFixture[str]
+) -> None:
+    await sandbox(("warn", 0))
+    assert "".join(capfd.readouterr()) == ""
+
+
+async def test_a_caller_canceled_while_its_child_starts_leaves_none_behind() -> None:
+    before = {child.pid for child in psutil.Process().children()}
+    made = Sandbox(do, processes=1)
+    waiting = asyncio.create_task(made(("pid", 0)))
+    while not (begun := {child.pid for child in psutil.Process().children()} - before):
+        await asyncio.sleep(0.001)
+    for _ in range(50):  # it is held now, and its imports have only begun
+        await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not [pid for pid in begun if psutil.pid_exists(pid)]
+    await made.close()
+
+
+def test_a_killed_service_leaves_no_child_at_work() -> None:
+    parent = subprocess.Popen([sys.executable, "-m", "tests.unit.shared.sandbox.orphan"], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    child = psutil.Process(int(parent.stdout.readline()))
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    psutil.wait_procs([child], timeout=10)
+    assert not child.is_running()
