@@ -2,6 +2,8 @@
 
 from fastapi import FastAPI
 
+from services.lab.api.results import results_router
+from services.lab.api.rule_sets import rule_sets_router
 from services.lab.api.specimens import specimens_router
 from services.lab.intake.evidence import evidence_of
 from services.lab.intake.message_routes import messages_router
@@ -21,6 +23,8 @@ def create_app(settings: LabSettings | None = None, resources: Resources | None 
         messages_router(),
         reading_router("lab", LabReportForm(evidence_of), metrics),
         specimens_router(),
+        results_router(),
+        rule_sets_router(),
         quarantine_router("lab"),
     ]
     return build_app(

@@ -9,7 +9,8 @@ from services.lab.intake.judging import bench_of
 from services.lab.intake.specimen_steps import REFUSALS, SPECIMEN_NAMES, Refusal
 from services.lab.models import Result, Specimen
 from services.lab.parse.message import ResultLine
-from services.lab.queries import orders, policies, quality_control, results, specimens
+from services.lab.queries import orders, policies, results, specimens
+from services.lab.queries.recognition import recognised
 from services.lab.report_form.content import LabContent, ReportedStatus
 from services.lab.report_form.evidence import (
     LabEvidence,
@@ -20,7 +21,6 @@ from services.lab.report_form.evidence import (
     StandingAuthorisation,
 )
 from services.lab.report_form.form import LabForm
-from services.lab.rules.eqa import EqaResult, EqaVerdict, recognisable
 from services.lab.rules.facts import Judgement, Measured
 from shared import directory
 from shared.auth import SYSTEM
@@ -51,7 +51,7 @@ async def evidence_of(session: Session, facts: CaseFacts, form: LabForm) -> LabE
         rule_set=next((each.rule_set for each in judgements if each and each.rule_set), ""),
         corrections=await _corrections(session, case, rows, form, catalogue),
         authorisation=await _authorisation(session, laboratory_id, judgements),
-        recognised=await _recognised(session, laboratory_id, rows),
+        recognised=await recognised(session, laboratory_id, await database_now(session)),
         released=await _released(session, case),
     )
 
@@ -172,18 +172,6 @@ async def _authorisation(
     if not passed or len(passed) != len(judgements):
         return None
     return StandingAuthorisation(laboratory_id, policy.authorized_by_name, passed[0].rule_set)
-
-
-async def _recognised(session: Session, laboratory_id: str, rows: Sequence[Result]) -> frozenset[str]:
-    """Items whose external assessment holds today and whose control is not out."""
-    found = await quality_control.eqa_of(session, laboratory_id, [row.item for row in rows])
-    assessed = [
-        EqaResult(each.item, each.scheme, EqaVerdict(each.verdict), each.valid_from, each.valid_to) for each in found
-    ]
-    now, blocked = await database_now(session), await quality_control.blocked(session, laboratory_id)
-    return frozenset(
-        row.item for row in rows if (row.analyzer, row.item) not in blocked and recognisable(row.item, assessed, now)
-    )
 
 
 async def _released(session: Session, case: Case) -> LabContent | None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from services.lab.models import EqaResult, Orphan, QcAction, QcLevel, QcLot, QcPoint, QcRun, QcTarget
 from shared.db import Session, at_most
@@ -184,7 +184,7 @@ async def latest_of(session: Session, laboratory_id: str, at: datetime, within: 
     """The last run before ``at`` of each analyzer and item that had one within the span."""
     statement = (
         select(QcRun)
-        .distinct(QcRun.analyzer, QcRun.item)
+        .ext(distinct_on(QcRun.analyzer, QcRun.item))
         .where(QcRun.laboratory_id == laboratory_id, QcRun.measured_at <= at, QcRun.measured_at > at - within)
         .order_by(QcRun.analyzer, QcRun.item, QcRun.measured_at.desc(), QcRun.run_id.desc())
     )
