@@ -12,6 +12,7 @@ from tests.e2e.fuzz.imaging import IMAGING
 from tests.e2e.fuzz.run import bodies, fuzz
 from tests.e2e.fuzz.scene import Scene
 from tests.e2e.fuzz.valid import Operation, authorization
+from tests.support.ecg_carts import table
 from tests.support.films import small_film
 from tests.support.journey import sign, submit, wait_for_report
 from tests.support.region import RunningRegion
@@ -25,15 +26,17 @@ TABLES = {"imaging": IMAGING, "ecg": ECG, "gateway": GATEWAY}
 
 
 @pytest.fixture(scope="module")
-def scene(region: RunningRegion) -> Scene:
-    return Scene(region)
+def scenes(region: RunningRegion) -> dict[str, Scene]:
+    """By service; the gateway's is about films."""
+    imaging = Scene(region)
+    return {"imaging": imaging, "gateway": imaging, "ecg": Scene(region, "ecg")}
 
 
 @pytest.mark.parametrize("service", TABLES)
-def test_no_generated_call_makes_a_500(region: RunningRegion, service: str) -> None:
-    before, scene = _bugs(region), Scene(region, "ecg" if service == "ecg" else "imaging")
+def test_no_generated_call_makes_a_500(region: RunningRegion, scenes: dict[str, Scene], service: str) -> None:
+    before = _bugs(region)
 
-    findings = fuzz(scene, _document(region, service), TABLES[service])
+    findings = fuzz(scenes[service], _document(region, service), TABLES[service])
 
     print(f"{service}: {findings.sent} requests, {len(findings.reached)} operations reached 2xx, not:")
     print("\n".join(f"  {label}: {last}" for label, last in findings.not_reached.items()))
@@ -42,30 +45,38 @@ def test_no_generated_call_makes_a_500(region: RunningRegion, service: str) -> N
     assert findings.share >= REACHED[service], findings.not_reached
 
 
-def test_every_order_that_is_taken_can_be_read_and_signed(region: RunningRegion, scene: Scene) -> None:
+@pytest.mark.parametrize("center", ["imaging", "ecg"])
+def test_every_order_that_is_taken_can_be_read_and_signed(
+    region: RunningRegion, scenes: dict[str, Scene], center: str
+) -> None:
     """An order's odd word must be refused at once, not when the physician signs."""
+    scene = scenes[center]
     clinic = scene.person("clinic1")
-    orders = bodies(_document(region, "imaging"), "POST /imaging/v1/orders", 12)
+    orders = bodies(_document(region, center), f"POST /{center}/v1/orders", 12)
     orders += [{"performed_at": at, "exam": {"performed_at": at}} for at in ENDS_OF_TIME]
+    expected = {"imaging": "expected_instances", "ecg": "expected_recordings"}[center]
 
     signed: list[str] = []
     for number, order in enumerate(orders):
-        film = small_film(f"FUZZ-ORDER-{region.process.pid}-{number}")
-        whole = json.dumps({**order, "expected_instances": 1})  # otherwise it would wait for more images
+        whole = json.dumps({**order, expected: 1})  # otherwise it would wait for more
         parts: dict[str, Any] = {
             "order": (None, whole, "application/json"),
-            "files": ("IM1", film, "application/dicom"),
+            "files": ("1", _content(center, f"FUZZ-ORDER-{region.process.pid}-{number}"), "application/octet-stream"),
         }
-        answer = clinic.http.post("/imaging/v1/cases", headers=authorization(clinic), files=parts)
+        answer = clinic.http.post(f"/{center}/v1/cases", headers=authorization(clinic), files=parts)
         assert answer.status_code < 500, (order, answer.text)
         if answer.status_code == 202:
             case_id = answer.json()["case_id"]
-            submit(scene.person("reader1"), case_id)
-            signed.append(sign(scene.person("reviewer1"), case_id))
+            submit(scene.person("reader1"), case_id, center=center)
+            signed.append(sign(scene.person("reviewer1"), case_id, center))
 
     assert len(signed) >= 5
     for report_id in signed:
         wait_for_report(clinic, report_id)
+
+
+def _content(center: str, patient: str) -> bytes:
+    return table(patient_id=patient) if center == "ecg" else small_film(patient)
 
 
 @pytest.mark.parametrize("service", TABLES)

@@ -203,7 +203,6 @@ def reading_table(center: str) -> dict[str, Operation]:
         f"POST {case}/critical": Operation(_open_critical),
         f"GET {case}/criticals": Operation(_reader_reads),
         f"GET {critical}": Operation(_reader_of_critical),
-        f"POST {critical}/verify": Operation(_reader_of_critical),
         f"POST {critical}/notify": Operation(_reader_of_critical),
         f"POST {critical}/telephone": Operation(_telephone),
         f"POST {critical}/false-alarm": Operation(_dismiss),
