@@ -1,7 +1,7 @@
 """An upload on its way in: multipart/form-data, parsed while it arrives, into a spool that leaves nothing behind."""
 
 from shared.web.upload.form import ORDER_MAX_BYTES, ReceivedFile, ReceivedForm
-from shared.web.upload.receive import Limits, read_bounded, receive_form
+from shared.web.upload.receive import Limits, read_bounded, receive_form, spooled
 from shared.web.upload.spool import Spool, disk_errors
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "disk_errors",
     "read_bounded",
     "receive_form",
+    "spooled",
 ]

@@ -1,10 +1,11 @@
 """The request's body into a spool, off the event loop: while one slab is parsed and written, the next arrives."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -22,6 +23,14 @@ class Limits:
     spool_dir: Path
 
 
+class Parser(Protocol):
+    def feed(self, data: bytes) -> None:
+        """Called in a thread, one slab after another."""
+
+
+SomeParser = TypeVar("SomeParser", bound=Parser)
+
+
 @asynccontextmanager
 async def receive_form(request: Request, limits: Limits) -> AsyncIterator[tuple[ReceivedForm, Spool]]:
     """The form and the spool with its files' bytes, until the block ends; then nothing is left on disk.
@@ -29,6 +38,22 @@ async def receive_form(request: Request, limits: Limits) -> AsyncIterator[tuple[
     Raises UnsupportedKind, Unreadable (broken, cut off), TooLarge (by Content-Length before a byte is read), Invalid.
     """
     boundary = boundary_of(request.headers.get("content-type"))
+
+    def make(spool: Spool) -> FormParser:
+        return FormParser(boundary, spool, max_files=limits.files)
+
+    async with spooled(request, limits, make) as (parser, spool):
+        yield parser.finish(), spool
+
+
+@asynccontextmanager
+async def spooled(
+    request: Request, limits: Limits, make: Callable[[Spool], SomeParser]
+) -> AsyncIterator[tuple[SomeParser, Spool]]:
+    """The whole body given to a parser over a spool, which is gone when the block ends.
+
+    Raises UnsupportedKind, TooLarge (by Content-Length before a byte is read), Unreadable when it was cut off.
+    """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedKind("不支持 Content-Encoding 压缩的上传")
     announced = request.headers.get("content-length", "")
@@ -36,9 +61,9 @@ async def receive_form(request: Request, limits: Limits) -> AsyncIterator[tuple[
         raise _too_large(limits)
     spool = Spool(limits.spool_dir)
     try:
-        parser = FormParser(boundary, spool, max_files=limits.files)
+        parser = make(spool)
         await _pump(request, parser, limits)
-        yield parser.finish(), spool
+        yield parser, spool
     finally:
         spool.close()
 
@@ -58,7 +83,7 @@ async def read_bounded(request: Request, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-async def _pump(request: Request, parser: FormParser, limits: Limits) -> None:
+async def _pump(request: Request, parser: Parser, limits: Limits) -> None:
     writing: asyncio.Future[None] | None = None
     slab = bytearray()
     total = 0
