@@ -2,6 +2,10 @@
 
 from fastapi import FastAPI
 
+from services.lab.api.codes import codes_router
+from services.lab.api.messages import message_log_router
+from services.lab.api.orders import orders_router
+from services.lab.api.orphans import orphans_router
 from services.lab.api.results import results_router
 from services.lab.api.rule_sets import rule_sets_router
 from services.lab.api.specimens import specimens_router
@@ -23,7 +27,11 @@ def create_app(settings: LabSettings | None = None, resources: Resources | None 
         messages_router(),
         reading_router("lab", LabReportForm(evidence_of), metrics),
         specimens_router(),
+        orders_router(),
         results_router(),
+        orphans_router(),
+        codes_router(),
+        message_log_router(),
         rule_sets_router(),
         quarantine_router("lab"),
     ]

@@ -117,7 +117,7 @@ class Centre:
         return {each["item"]: each for each in found["results"]}
 
     async def rules_on(self) -> None:
-        await self.done(f"/lab/v1/rule-sets/{RULES}/switch-on")
+        await self.done(f"/lab/v1/rule-sets/{RULES}/switch-on", "reviewer1")
 
     async def claim(self, case_id: str, who: str, kind: str = "claim") -> dict[str, str]:
         claimed = await self.done(f"/lab/v1/cases/{case_id}/{kind}", who)
