@@ -50,7 +50,7 @@ class Sandbox(Generic[A, R]):
     async def __call__(self, argument: A) -> R:
         """Raises SandboxExhausted, SandboxFailed, and what the function raises of the expected classes."""
         async with self._places:
-            child = self._idle.pop() if self._idle else await self._start()
+            child = await self._free()
             is_sound = False
             try:
                 async with asyncio.timeout(self._timeout_s):
@@ -84,6 +84,15 @@ class Sandbox(Generic[A, R]):
         """One child stands ready, so that the first upload need not wait for its imports."""
         async with self._places:
             self._idle.append(await self._start())
+
+    async def _free(self) -> Process:
+        """A waiting child that still lives, else a new one: where memory is short, the kernel ends those that wait."""
+        while self._idle:
+            child = self._idle.pop()
+            if child.returncode is None:
+                return child
+            await self._end(child)
+        return await self._start()
 
     async def _start(self) -> Process:
         child = await asyncio.create_subprocess_exec(
