@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from services.lab.intake.lines import Dictionary, ReadLine, read_lines
 from services.lab.intake.rejudge import rejudge
 from services.lab.models import QcLot, QcPoint, QcRun, ReceivedMessage
+from services.lab.parse.controls import names_level
 from services.lab.parse.message import ControlFacts, Message, SpecimenGroup
 from services.lab.queries import quality_control, waiting
 from services.lab.queries.plain import plain
@@ -42,7 +43,7 @@ async def take_controls(session: Session, row: ReceivedMessage, message: Message
             continue
         control = _Control(number, group, facts)
         lines = read_lines(group, dictionary, sender=row.sender, is_manual=row.protocol == "json")
-        fresh = [line for line in lines if (number, line.number) not in known]
+        fresh = [line for line in lines if (number, line.number) not in known and not names_level(line.line)]
         if not await _take(session, row, control, fresh, touched):
             waiting.keep_orphan(session, row, number, group, "control_unknown", None)
             await session.flush()

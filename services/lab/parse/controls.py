@@ -55,8 +55,13 @@ def of_order(msh: Segment, obr: Segment | None, pid: Segment | None) -> ControlF
     return ControlFacts(lot=lot or (obr.part(3, 1, 1) if obr and name else ""), level="", name=name)
 
 
+def names_level(line: ResultLine) -> bool:
+    """It says which level was measured, and is no value."""
+    return line.name.lower() == "qc level"
+
+
 def level_of(lines: Sequence[ResultLine]) -> str:
-    return next((line.value for line in lines if line.name.lower() == "qc level"), "")
+    return next((line.value for line in lines if names_level(line)), "")
 
 
 def in_order(obr: Segment) -> list[tuple[ControlFacts, ResultLine]]:
