@@ -129,7 +129,7 @@ async def _alert(session: Session, case: Case, judged: Sequence[Judged]) -> None
 
 
 def _digest(upload: Upload, judged: Judged) -> str:
-    """Of the original bytes; of a recording in several files, of their digests in the order of their numbers."""
+    """Of the original bytes; of a recording in several files, of their digests, whatever the files' order."""
     digests = [upload.files[number].sha256 for number in judged.numbers]
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
 

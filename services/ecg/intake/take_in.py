@@ -87,11 +87,12 @@ async def _judge(
     judge: Judge, files: Sequence[ReceivedFile], ordered: Ordered, spool: Spool
 ) -> tuple[JudgedUpload, list[Refusal]]:
     """An upload that its reader did not survive is refused whole: nobody knows which file it was."""
-    sources = [
-        SourceFile(file.name, await asyncio.to_thread(spool.read_at, file.offset, file.length)) for file in files
-    ]
+
+    def read() -> ToJudge:
+        return ToJudge([SourceFile(file.name, spool.read_at(file.offset, file.length)) for file in files], ordered)
+
     try:
-        judged = await judge(ToJudge(sources, ordered))
+        judged = await judge.when_free(lambda: asyncio.to_thread(read))
     except SandboxExhausted:
         return JudgedUpload((), (), ()), [_unread(file, "心电文件解析超出时间或内存限制") for file in files]
     except SandboxFailed:

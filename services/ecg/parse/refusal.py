@@ -28,7 +28,7 @@ class Remark(StrEnum):
     charset_assumed = "charset_assumed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # not frozen: contextlib sets an exception's traceback
 class Refused(Exception):
     """``detail`` is Chinese, says what to do, and quotes no patient."""
 

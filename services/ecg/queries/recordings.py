@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import func, select, true
 
 from services.ecg.models import Recording
 from services.ecg.queries.plain import plain
@@ -13,10 +13,9 @@ from shared.auth import Actor
 from shared.blobs import BlobRef
 from shared.db import Session, at_most
 from shared.reading.models import Case
-from shared.reading.queries.cases import visible_to
+from shared.reading.queries.cases import of_same_person, visible_to
 from shared.reading.workflow.arrival import Content
 
-NATIONAL_ID = Case.card["patient"]["national_id"].astext
 _IN_TIME = (Recording.recorded_at.asc().nulls_last(), Recording.received_at, Recording.recording_id)
 _LOOKED_AT = 20  # earlier ECGs of one person shown for comparison
 
@@ -39,7 +38,7 @@ def add(
         format=recording.format,
         recorded_at=recording.recorded_at,
         sampling_rate_hz=recording.sampling_rate_hz,
-        sample_count=recording.microvolts.shape[1],
+        sample_count=judged.sample_count,
         leads=list(recording.leads),
         derived=sorted(recording.derived),
         device=asdict(recording.device),
@@ -68,28 +67,14 @@ async def of_case(session: Session, case_id: str) -> list[Recording]:
 
 
 async def earlier_of_person(session: Session, case: Case, seen_by: Actor | None) -> list[Recording]:
-    """The person's recordings in other cases of this centre, the newest first; those ``seen_by`` may see, or all.
-
-    One person: the same local number at the same clinic, or the same national number anywhere. Never by name; of
-    somebody unknown there is nothing earlier.
-    """
-    patient = case.card["patient"]
-    same: list[ColumnElement[bool]] = []
-    if case.patient_id:
-        same.append(and_(Case.clinic_id == case.clinic_id, Case.patient_id == case.patient_id))
-    if patient.get("national_id"):
-        same.append(patient["national_id"] == NATIONAL_ID)
-    if patient.get("unknown") or not same:
+    """The person's recordings in other cases of this centre, the newest first; those ``seen_by`` may see, or all."""
+    same = of_same_person(case)
+    if same is None:
         return []
     statement = (
         select(Recording)
         .join(Case, Recording.case_id == Case.case_id)
-        .where(
-            or_(*same),
-            Case.case_id != case.case_id,
-            Case.card["patient"]["unknown"].astext.is_distinct_from("true"),
-            true() if seen_by is None else visible_to(seen_by),
-        )
+        .where(same, true() if seen_by is None else visible_to(seen_by))
         .order_by(Recording.recorded_at.desc().nulls_last(), Recording.received_at.desc())
         .limit(at_most(_LOOKED_AT))
     )

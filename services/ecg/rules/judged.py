@@ -10,10 +10,12 @@ ANALYSIS_VERSION = "2026.11"  # raised with every change of a number the analysi
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """``numbers``: the upload's files it came in, from 1. ``trace``: its stored form (trace.py)."""
+    """``numbers``: the upload's files it came in, from 1. ``recording`` and ``analysis`` are without their samples and
+    median beat: both are in ``trace``, its stored form (trace.py)."""
 
     numbers: tuple[int, ...]
     recording: Recording
+    sample_count: int
     analysis: Analysis
     quality: Quality
     suggestions: tuple[Suggestion, ...]

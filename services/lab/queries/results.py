@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import func, select
 
 from services.lab.models import Result
 from services.lab.queries.plain import JUDGEMENT
@@ -12,9 +12,8 @@ from services.lab.rules.facts import Judgement, Measured, Quantity
 from shared.auth import Actor
 from shared.db import Session, at_most
 from shared.reading.models import Case
-from shared.reading.queries.cases import visible_to
+from shared.reading.queries.cases import of_same_person, visible_to
 
-NATIONAL_ID = Case.card["patient"]["national_id"].astext
 _MOMENT = func.coalesce(Result.measured_at, Result.received_at)
 
 
@@ -55,26 +54,15 @@ async def earlier_of_person(
     seen_by: Actor | None = None,
     released_only: bool = False,
 ) -> list[tuple[Result, Case]]:
-    """The person's values in other cases, the newest first; those ``seen_by`` may see, or all.
-
-    One person: the same local number at the same clinic, or the same national number anywhere. Never by name; of
-    somebody unknown there is nothing earlier.
-    """
-    patient = case.card["patient"]
-    same: list[ColumnElement[bool]] = []
-    if case.patient_id:
-        same.append(and_(Case.clinic_id == case.clinic_id, Case.patient_id == case.patient_id))
-    if patient.get("national_id"):
-        same.append(patient["national_id"] == NATIONAL_ID)
-    if patient.get("unknown") or not same or not items:
+    """The person's values in other cases, the newest first; those ``seen_by`` may see, or all."""
+    same = of_same_person(case)
+    if same is None or not items:
         return []
     statement = (
         select(Result, Case)
         .join(Case, Result.case_id == Case.case_id)
         .where(
-            or_(*same),
-            Case.case_id != case.case_id,
-            Case.card["patient"]["unknown"].astext.is_distinct_from("true"),
+            same,
             Case.state.not_in(("rejected", "canceled", "voided")),
             Result.is_current,
             Result.item.in_(list(items)),

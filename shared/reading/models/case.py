@@ -20,6 +20,7 @@ class Case(Base):
     again under its number as a repeat (CONTRACT.md). A canceled case keeps its number: other bytes under it are a
     mistake that the clinic has to see (409), not a new case.
 
+    ``national_id`` is the patient's where its check character holds: a slip of the hand must not make two persons one.
     ``received_at`` is the first byte of the upload, where the turnaround clock starts; ``completed_at`` the moment
     the exam was whole; ``settles_at`` when an exam that says nothing of its size counts as whole. ``written_by``:
     accounts whose text stands in the version that waits for review. ``offered_sites``: sites that had the case
@@ -39,6 +40,7 @@ class Case(Base):
         ),
         Index("ix_case_queue", "reading_site_id", "state", "priority_rank", "due_at", "case_id"),
         Index("ix_case_clinic_patient", "clinic_id", "patient_id"),
+        Index("ix_case_national_id", "national_id", postgresql_where=text("national_id IS NOT NULL")),
         Index("ix_case_study_uids", "study_uids", postgresql_using="gin"),
         Index(
             "ix_case_open_due_at",
@@ -62,6 +64,7 @@ class Case(Base):
     clinic_id: Mapped[str] = mapped_column(Text)
     accession_number: Mapped[str] = mapped_column(Text)
     patient_id: Mapped[str | None] = mapped_column(Text)
+    national_id: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     waited_in: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer)

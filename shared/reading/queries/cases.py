@@ -28,6 +28,20 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     return or_(*ways) if ways else false()
 
 
+def of_same_person(case: Case) -> ColumnElement[bool] | None:
+    """Other cases of the same person: the same local number at the same clinic, or the same national number anywhere.
+    Never by name. None where nobody knows who it is: then there is nothing earlier."""
+    same: list[ColumnElement[bool]] = []
+    if case.patient_id:
+        same.append(and_(Case.clinic_id == case.clinic_id, Case.patient_id == case.patient_id))
+    if case.national_id:
+        same.append(Case.national_id == case.national_id)
+    if not same or case.card["patient"].get("unknown"):
+        return None
+    known = Case.card["patient"]["unknown"].astext.is_distinct_from("true")
+    return and_(or_(*same), known, Case.case_id != case.case_id)
+
+
 async def see(session: Session, actor: Actor, case_id: str) -> Case:
     """Raises NotFound for a case that is not there or not the actor's."""
     found = await session.execute(select(Case).where(Case.case_id == case_id, visible_to(actor)))

@@ -16,8 +16,8 @@ _KEY_LIFE = text("interval '7 days'")
 
 async def take_locks(session: Session, names: Iterable[str]) -> None:
     """Until the transaction ends nobody else accepts anything under these names. Sorted, so that two never cross."""
-    for name in sorted(set(names)):
-        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+    name = func.unnest(literal(sorted(set(names)), ARRAY(Text))).column_valued("name")
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 def study_locks(scope: str, study_uids: Iterable[str]) -> list[str]:
@@ -63,6 +63,14 @@ async def by_studies(
         Case.center == center,
         Case.patient_id.is_not_distinct_from(patient_id),
         Case.study_uids.overlap(list(study_uids)),
+    )
+    return (await session.scalars(statement.order_by(Case.created_at.desc(), Case.case_id.desc()))).all()
+
+
+async def showing_studies(session: Session, actor: Actor, center: str, study_uids: Sequence[str]) -> Sequence[Case]:
+    """The clinic's cases of whichever patient that hold one of the studies, the newest first."""
+    statement = select(Case).where(
+        Case.clinic_id == actor.org_id, Case.center == center, Case.study_uids.overlap(list(study_uids))
     )
     return (await session.scalars(statement.order_by(Case.created_at.desc(), Case.case_id.desc()))).all()
 

@@ -9,6 +9,7 @@ from typing import Literal
 from shared.events.case import CaseWarning, Exam, Patient
 from shared.reading.models import Case
 from shared.reading.schemas.order import Order
+from shared.reading.workflow.doubts import ShownPatient
 
 Center = Literal["imaging", "ecg", "lab"]
 
@@ -31,7 +32,8 @@ class Arrival:
     what the order leaves open. ``accession_number`` is the file's (0008,0050), used where the order has none.
     ``expected_count``: contents that make the exam whole, if anybody said. ``is_complete``: the upload was one
     request for the whole exam; otherwise the exam is whole at ``expected_count``, when ``workflow.intake.complete``
-    is called, or 30 s after its last bytes.
+    is called, or 30 s after its last bytes. ``shown_patients``: each patient the files name, where there is no order
+    that they were held against.
     """
 
     center: Center
@@ -48,6 +50,7 @@ class Arrival:
     expected_count: int | None = None
     is_complete: bool = True
     idempotency_key: str | None = None
+    shown_patients: Sequence[ShownPatient] = ()
 
 
 class Outcome(StrEnum):

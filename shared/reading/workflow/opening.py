@@ -11,7 +11,9 @@ from shared.events.case import Card, CaseWarning, Patient
 from shared.events.directory import SitePolicy
 from shared.ids import encode_base32, new_id
 from shared.reading.models import Case, CaseContent
+from shared.reading.schemas.national_id import read_national_id
 from shared.reading.schemas.order import Order
+from shared.reading.workflow import doubts
 from shared.reading.workflow.arrival import Arrival, Center, Content
 from shared.reading.workflow.identity import distinct, order_digest
 from shared.reading.workflow.step import Step
@@ -48,6 +50,8 @@ def new_case(actor: Actor, center: Center, card: Card, order: Order | None, numb
 def describe(case: Case, card: Card) -> None:
     case.card = card.model_dump(mode="json", exclude_none=True)
     case.patient_id = card.patient.id
+    number = card.patient.national_id
+    case.national_id = number if number and read_national_id(number) else None
     case.modality = card.exam.modality
     case.body_part = card.exam.body_part
 
@@ -118,6 +122,8 @@ def new_number(center: Center) -> str:
 
 def contradictions(known: Patient, arrival: Arrival) -> list[CaseWarning]:
     """Of the case as it was known and what came later under its number: never a silent merge of two people."""
+    if arrival.order is None and arrival.shown_patients:
+        return doubts.contradictions(known, arrival.shown_patients, "影像文件")
     if arrival.order is None:
         given = arrival.patient_from_file
         if not given.id or not known.id or given.id == known.id:
