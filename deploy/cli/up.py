@@ -10,7 +10,7 @@ from pathlib import Path
 from deploy.cli.subparsers import Subparsers
 from deploy.local.ports import LOOPBACK
 from deploy.local.problems import CannotStart
-from deploy.local.region import RegionOptions, open_region, plan_region, prepare_region
+from deploy.local.region import LISTENERS, RegionOptions, open_region, plan_region, prepare_region
 from deploy.local.state import State
 from deploy.local.supervisor import Supervisor
 
@@ -46,6 +46,8 @@ async def _up(options: RegionOptions) -> None:
         say(f"数据目录 / state {state.folder}")
         if not region.postgres.folder.is_relative_to(state.folder):
             say(f"PostgreSQL 数据 / PostgreSQL data {region.postgres.folder}")
+        ports = "，".join(f"{name.upper()} {LOOPBACK}:{region.ports[name]}" for name in LISTENERS)
+        say(f"检验仪器接口 / analyzers: {ports}")
         prepare_region(region)
         supervisor = Supervisor(plan_region(region), state, say, partial(_show_first_link, state))
         supervisor.stop_on_signals()

@@ -25,6 +25,9 @@ from shared.migrate import SERVICES, migrate
 # The proxy must be the first to close an idle connection (Caddyfile: keepalive 30s).
 _UVICORN_OPTIONS = ("--no-access-log", "--timeout-keep-alive", "75", "--timeout-graceful-shutdown", "5")
 
+LISTENERS = ("mllp", "astm")
+"""What the laboratory's worker listens to analyzers on, beside the front door."""
+
 
 @dataclass(frozen=True, slots=True)
 class RegionOptions:
@@ -87,6 +90,8 @@ class Region:
         }
         if service == "gateway":
             environment["GONGZHEN_KEYS_SECRET"] = self.secrets.keys_secret
+        if service == "lab":
+            environment |= {f"GONGZHEN_LAB_{name.upper()}_PORT": str(self.ports[name]) for name in LISTENERS}
         if self.options.demo:
             environment["GONGZHEN_DEMO"] = "1"
         return environment
@@ -100,7 +105,7 @@ def open_region(options: RegionOptions, state: State) -> Region:
     front = options.port or choose_free_port()
     if not is_free(front):
         raise CannotStart(f"端口 {front} 已被占用或不允许使用，请换 --port / port {front} is taken or not allowed")
-    ports = state.choose_ports(["postgres", "nats", *SERVICES]) | {"front": front}
+    ports = state.choose_ports(["postgres", "nats", *SERVICES, *LISTENERS]) | {"front": front}
     state.write_ports(ports)
     secrets = Secrets.load_or_create(state.secrets_file, SERVICES)
     postgres = plan_postgres(state.folder, ports["postgres"], secrets.postgres_admin)

@@ -2,12 +2,13 @@
 
 import asyncio
 
+from services.lab.intake.listening import listener_loops
+from services.lab.queries.messages import keys_in_use
 from services.lab.settings import LabSettings
-from shared.reading.consumers import reading_loops
-from shared.reading.workflow.stored_files import SWEEP_S, drop_unnamed_files
+from shared.reading.consumers import reading_loops, storage_loops
 from shared.resources import Resources
 from shared.telemetry import configure_logging
-from shared.worker import core_loops, every, run_loops, stop_on_signals
+from shared.worker import core_loops, run_loops, stop_on_signals
 
 
 async def run(settings: LabSettings | None = None) -> None:
@@ -16,15 +17,13 @@ async def run(settings: LabSettings | None = None) -> None:
     configure_logging("lab-worker", settings.log_level)
     resources = await Resources.open(settings)
     try:
-        await run_loops(
-            [
-                *core_loops(resources),
-                *reading_loops(resources, "lab"),
-                every("region-sweep", SWEEP_S, lambda: drop_unnamed_files(resources.db, resources.region_blobs)),
-            ],
-            stop_on_signals(),
-            settings.ready_file,
-        )
+        loops = [
+            *core_loops(resources),
+            *reading_loops(resources, "lab"),
+            *storage_loops(resources, keys_in_use),
+            *listener_loops(resources.db, settings),
+        ]
+        await run_loops(loops, stop_on_signals(), settings.ready_file)
     finally:
         await resources.close()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.problems import CannotStart
-from deploy.local.region import Region, RegionOptions, open_region, plan_region
+from deploy.local.region import LISTENERS, Region, RegionOptions, open_region, plan_region
 from deploy.local.state import State
 from shared.migrate import SERVICES
 
@@ -78,4 +78,4 @@ def test_an_address_nobody_could_follow_is_refused(state: State, address: str | 
 def test_ports_are_written_for_tools(state: State) -> None:
     region = region_of(state, demo=False)
     assert json.loads((state.folder / "ports.json").read_text()) == region.ports
-    assert {"front", "postgres", "nats", *SERVICES} == set(region.ports)
+    assert {"front", "postgres", "nats", *SERVICES, *LISTENERS} == set(region.ports)
