@@ -5,7 +5,7 @@ import os
 import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 from shared.sandbox.wire import LENGTH, pack
@@ -49,7 +49,16 @@ class Sandbox(Generic[A, R]):
 
     async def __call__(self, argument: A) -> R:
         """Raises SandboxExhausted, SandboxFailed, and what the function raises of the expected classes."""
+
+        async def given() -> A:
+            return argument
+
+        return await self.when_free(given)
+
+    async def when_free(self, make: Callable[[], Awaitable[A]]) -> R:
+        """The same for an argument that is made when its turn has come: who waits holds no bytes in memory."""
         async with self._places:
+            argument = await make()
             child = await self._free()
             is_sound = False
             try:
@@ -114,7 +123,7 @@ class Sandbox(Generic[A, R]):
 
     async def _ask(self, child: Process, argument: A) -> Any:
         assert child.stdin is not None
-        child.stdin.write(pack(argument))
+        child.stdin.write(await asyncio.to_thread(pack, argument))
         await child.stdin.drain()
         return await _receive(child)
 
@@ -131,7 +140,7 @@ async def _receive(child: Process) -> Any:
     assert child.stdout is not None
     head = await child.stdout.readexactly(LENGTH.size)
     body = await child.stdout.readexactly(LENGTH.unpack(head)[0])
-    return pickle.loads(body)  # noqa: S301 - our own process
+    return await asyncio.to_thread(pickle.loads, body)  # our own process
 
 
 def _environment() -> dict[str, str]:

@@ -26,6 +26,24 @@ async def test_answers_and_keeps_its_children(sandbox: Sandbox[tuple[str, float]
     assert await sandbox(("pid", 0)) == await sandbox(("pid", 0))
 
 
+async def test_an_argument_is_made_when_its_turn_has_come(sandbox: Sandbox[tuple[str, float], object]) -> None:
+    """A hundred uploads that wait must not all be in memory."""
+    made = 0
+
+    async def make() -> tuple[str, float]:
+        nonlocal made
+        made += 1
+        return "double", 1
+
+    working = [asyncio.create_task(sandbox(("spin", 0.5))) for _ in range(2)]
+    await asyncio.sleep(0)
+    waiting = [asyncio.create_task(sandbox.when_free(make)) for _ in range(20)]
+    await asyncio.sleep(0.1)
+    assert made == 0
+    await asyncio.gather(*working)
+    assert await asyncio.gather(*waiting) == [2] * 20
+
+
 async def test_ends_what_takes_too_long(sandbox: Sandbox[tuple[str, float], object]) -> None:
     pid = await sandbox(("pid", 0))
     with pytest.raises(SandboxExhausted, match="time"):
