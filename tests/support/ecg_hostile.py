@@ -33,14 +33,14 @@ def flipped(data: bytes, *, count: int = 200, seed: int = 7, head: int = 6000) -
 
 def outcome(reader: Reader, data: bytes, companions: Mapping[str, SourceFile] | None = None) -> Recording | Refused:
     """Fails when anything but Refused is raised, or when it took too long."""
-    start = time.perf_counter()
+    start = time.process_time()
     found: Recording | Refused
     try:
         reader.recognizes(data)
         found = reader.read(SourceFile("upload", data), companions or {}).recording
     except Refused as refused:
         found = refused
-    assert time.perf_counter() - start < MAX_S
+    assert time.process_time() - start < MAX_S
     if isinstance(found, Recording):
         assert found.microvolts.shape[0] == len(found.leads) > 0
         assert found.microvolts.size <= MAX_SAMPLES

@@ -41,13 +41,13 @@ SEEDS = [
 
 def feed(reader: Reader, broken: Iterable[bytes]) -> None:
     for data in broken:
-        started = time.monotonic()
+        started = time.process_time()
         try:
             reader.recognizes(data)
             reader.read(SourceFile("x", data), {})
         except Refused as refused:
             assert refused.detail
-        assert time.monotonic() - started < 2
+        assert time.process_time() - started < 4
 
 
 def flipped(whole: bytes, times: int) -> Iterable[bytes]:

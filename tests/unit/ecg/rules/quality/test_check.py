@@ -1,7 +1,6 @@
 """Each thing that goes wrong on the couch is named once, with what to do; clean recordings pass in silence."""
 
 from dataclasses import replace
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -210,14 +209,3 @@ def test_an_empty_recording_is_unusable() -> None:
 
 def test_one_lead_alone_is_judged() -> None:
     assert check_quality(make_ecg(leads=("V1",), noise_uv=8)).faults[0].code == "too_few_leads"
-
-
-def test_ten_seconds_of_twelve_leads_are_checked_before_anyone_notices() -> None:
-    recording = clean()
-    check_quality(recording)
-    times = []
-    for _ in range(9):
-        started = perf_counter()
-        check_quality(recording)
-        times.append(perf_counter() - started)
-    assert min(times) < 0.02  # 2 to 3 ms on one free core
