@@ -6,6 +6,7 @@ from fastapi import Request
 
 from services.ecg.models import Recording
 from services.ecg.queries import recordings
+from services.ecg.rules.default_recording import default_recording
 from shared import audit
 from shared.auth import Actor, Role
 from shared.db import Session
@@ -31,10 +32,13 @@ async def look(
 
 
 def chosen(rows: Sequence[Recording], recording_id: str | None) -> Recording:
-    """The one asked for, else the latest. Raises NotFound."""
-    if recording_id is None and rows:
-        return rows[-1]
-    for row in rows:
-        if row.recording_id == recording_id:
-            return row
-    raise NotFound("这个病例没有这份心电图", code="no_recording")
+    """The one asked for, else the one a report would be on. Raises NotFound."""
+    if recording_id is None:
+        found = default_recording(
+            rows, made_at=lambda row: row.recorded_at, is_usable=lambda row: row.quality["verdict"] != "unusable"
+        )
+    else:
+        found = next((row for row in rows if row.recording_id == recording_id), None)
+    if found is None:
+        raise NotFound("这个病例没有这份心电图", code="no_recording")
+    return found

@@ -19,7 +19,7 @@ from shared.web import CurrentActor, CurrentResources
 from shared.web.bytes import answer_bytes
 
 RecordingId = Annotated[
-    str | None, Query(max_length=64, description="one of the case's recordings; the latest where it is left out")
+    str | None, Query(max_length=64, description="one of the case's recordings; else the latest usable one")
 ]
 Rate = Annotated[
     float | None, Query(ge=50, le=32_000, description="samples/s; the default is as recorded, at most 500")
@@ -99,7 +99,8 @@ def recordings_router() -> APIRouter:
         async with resources.db.transaction() as session:
             _, rows = await look(session, request, actor, case_id)
         row = chosen(rows, recording)
-        return _shown_median(row.recording_id, unpack(await resources.blobs.read(recordings.trace_of(row))))
+        blob = await resources.blobs.read(recordings.trace_of(row))
+        return await asyncio.to_thread(lambda: _shown_median(row.recording_id, unpack(blob)))
 
     @router.get(
         "/recordings/{recording_id}/originals/{number}", summary="A file as the cart wrote it", response_class=Response

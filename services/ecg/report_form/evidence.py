@@ -1,17 +1,17 @@
 """What an ECG report stands on: the case's recordings and what was measured in them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from services.ecg.parse.recording import Filters
+from services.ecg.rules.default_recording import default_recording
 from services.ecg.rules.facts import Measurements
 
 TRACE = "trace"
 """The name of the chosen recording's stored trace (rules/trace.py) among the evidence's files."""
 
 _NOTHING_SAID = Filters()
-_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class RecordingFacts:
 
 @dataclass(frozen=True, slots=True)
 class EcgEvidence:
-    """``recordings`` in the order in which they reached the case."""
+    """``recordings`` in the order they were made; those without a time last, as they came."""
 
     recordings: tuple[RecordingFacts, ...] = ()
 
@@ -44,12 +44,9 @@ class EcgEvidence:
         nobody's or there is no recording."""
         if recording_id is not None:
             return next((each for each in self.recordings if each.recording_id == recording_id), None)
-        usable = [each for each in self.recordings if each.quality != "unusable"]
-        latest = None
-        for each in usable or self.recordings:
-            if latest is None or (each.recorded_at or _BEFORE_ALL) >= (latest.recorded_at or _BEFORE_ALL):
-                latest = each
-        return latest
+        return default_recording(
+            self.recordings, made_at=lambda each: each.recorded_at, is_usable=lambda each: each.quality != "unusable"
+        )
 
     def others(self, recording_id: str) -> tuple[RecordingFacts, ...]:
         return tuple(each for each in self.recordings if each.recording_id != recording_id)
