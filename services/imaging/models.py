@@ -8,7 +8,21 @@ whose ``sha256`` is the data set's: one instance may be shown by several cases (
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Identity, Index, Text, Time, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Text,
+    Time,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,10 +33,23 @@ _SCHEMA = {"schema": "imaging"}
 
 
 class Study(Base):
-    """The patient's and the study's attributes as the first instance had them; the case's card is in ``reading``."""
+    """The patient's and the study's attributes as the first instance had them; the case's card is in ``reading``.
+
+    ``name_key``, ``name_sounds``, ``name_terms``: the patient's name as it is searched (parse/name_search.py).
+    """
 
     __tablename__ = "study"
-    __table_args__ = (UniqueConstraint("clinic_id", "study_uid"), _SCHEMA)
+    __table_args__ = (
+        UniqueConstraint("clinic_id", "study_uid"),
+        Index("ix_study_study_uid", "study_uid"),
+        Index(
+            "ix_study_newest", text("study_date DESC NULLS LAST"), text("study_time DESC NULLS LAST"), text("id DESC")
+        ),
+        Index("ix_study_patient_id", "patient_id"),
+        Index("ix_study_accession_number", "accession_number"),
+        Index("ix_study_name_terms", "name_terms", postgresql_using="gin"),
+        _SCHEMA,
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     clinic_id: Mapped[str] = mapped_column(Text)
@@ -37,6 +64,9 @@ class Study(Base):
     accession_number: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text)
     referring_physician: Mapped[str] = mapped_column(Text)
+    name_key: Mapped[str] = mapped_column(Text, server_default="")
+    name_sounds: Mapped[str] = mapped_column(Text, server_default="")
+    name_terms: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     first_received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
     last_received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
 
@@ -58,7 +88,11 @@ class Series(Base):
 
 class Instance(Base):
     """``header`` is DICOM JSON without pixels and long values (their places are in ``bulk``); ``pixels`` the place of
-    the pixel data: ``{offset, length, fragments}``. Offsets count from the beginning of the instance's file."""
+    the pixel data: ``{offset, length, fragments}``. Offsets count from the beginning of the instance's file.
+
+    ``coercion``: what the order says in place of the file, ``{attributes, original, at, source, reason}``, the first
+    two as DICOM JSON by tag (intake/coercion.py).
+    """
 
     __tablename__ = "instance"
     __table_args__ = (
@@ -87,9 +121,59 @@ class Instance(Base):
     header: Mapped[dict[str, Any]] = mapped_column(JSONB, deferred=True)
     bulk: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, deferred=True)
     pixels: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), deferred=True)
+    coercion: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), deferred=True)
     blob_store: Mapped[str] = mapped_column(Text)
     blob_key: Mapped[str] = mapped_column(Text)
     blob_offset: Mapped[int] = mapped_column(BigInteger)
     blob_length: Mapped[int] = mapped_column(BigInteger)
     blob_sha256: Mapped[str] = mapped_column(Text)
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
+
+
+class SeriesShown(Base):
+    """Up to which ``content_version`` of a case an account was given the list of a series' images.
+
+    Viewers ask for one series after another: a late upload of two series is seen when both were asked for.
+    """
+
+    __tablename__ = "series_shown"
+    __table_args__ = (_SCHEMA,)
+
+    case_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    series_pk: Mapped[int] = mapped_column(ForeignKey(Series.id), primary_key=True)
+    content_version: Mapped[int] = mapped_column(Integer)
+
+
+class Upload(Base):
+    """A resumable upload (tus 1.0). Its bytes are a file of the spool folder until it is finished.
+
+    ``offset_bytes``: so many are durable. ``writer``: who may move it on; a later one takes the place. ``case_group``:
+    uploads that become one case together. ``order_json``: the words of the clinic. ``answer``, ``answer_status``: what
+    ``POST /cases`` would have answered; None until it is finished.
+    """
+
+    __tablename__ = "upload"
+    __table_args__ = (
+        CheckConstraint("offset_bytes BETWEEN 0 AND length_bytes", name="offset_within"),
+        Index("ix_upload_clinic_group", "clinic_id", "case_group"),
+        Index("ix_upload_expires_at", "expires_at"),
+        _SCHEMA,
+    )
+
+    upload_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    clinic_id: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[str] = mapped_column(Text)
+    length_bytes: Mapped[int] = mapped_column(BigInteger)
+    offset_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    metadata_text: Mapped[str] = mapped_column(Text)
+    file_name: Mapped[str] = mapped_column(Text)
+    order_json: Mapped[str | None] = mapped_column(Text)
+    case_group: Mapped[str | None] = mapped_column(Text)
+    group_size: Mapped[int | None] = mapped_column(Integer)
+    writer: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    complete_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    answer_status: Mapped[int | None] = mapped_column(Integer)
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from services.imaging.intake.coercion import coerce
 from services.imaging.intake.sorting import Image
 from services.imaging.models import CONTENT_KIND
 from services.imaging.queries import instances
@@ -21,6 +22,7 @@ from shared.errors import FieldProblem, GongzhenError, InstanceConflict
 from shared.reading.models import Case
 from shared.reading.workflow.arrival import Arrival, Content, Outcome
 from shared.reading.workflow.intake import accept, find_same
+from shared.reading.workflow.unordered import lock_exams, with_number
 from shared.resources import Resources
 from shared.telemetry import fields
 from shared.web.upload import Spool
@@ -29,30 +31,51 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """``arrival`` is without contents: they are the images."""
+class Exam:
+    """The images of one case. ``arrival`` is without contents: they are the images."""
 
-    actor: Actor
-    address: str
     images: Sequence[Image]
     arrival: Arrival
 
 
-async def accept_images(resources: Resources, upload: Upload, spool: Spool) -> tuple[Case, Outcome]:
-    """Durable when it returns. For an upload that is wholly known nothing is written.
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What one request brought: mostly one exam, several where a machine sends several studies at once."""
+
+    actor: Actor
+    address: str
+    exams: Sequence[Exam]
+
+    @property
+    def images(self) -> list[Image]:
+        return [image for exam in self.exams for image in exam.images]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedExam:
+    """``coerced``: SOP Instance UIDs whose patient or number the order's words stand in for."""
+
+    case: Case
+    outcome: Outcome
+    coerced: frozenset[str] = frozenset()
+
+
+async def accept_images(resources: Resources, upload: Upload, spool: Spool) -> list[AcceptedExam]:
+    """Durable when it returns: one pack, one transaction, however many exams. For an upload that is wholly known
+    nothing is written.
 
     Raises InstanceConflict, and what the workflow raises (AccessionTaken, Conflict, Invalid); then nothing is kept.
     """
     async with resources.db.transaction() as session:
         known = await _known(session, upload)
-        same = await find_same(session, upload.actor, _arrival(upload, known))
-    if same is not None:
-        return same, Outcome.same
-    new = [image for image in upload.images if image.facts.sop_instance_uid not in known]
+        new = [image for image in upload.images if image.facts.sop_instance_uid not in known]
+        same = [] if new else await _find_same(session, upload, known)
+    if same:
+        return same
     refs = await resources.blobs.put_pack([image.open(spool) for image in new])
     try:
         async with resources.db.transaction() as session:
-            case, outcome, used = await _write(session, upload, dict(zip(_uids(new), refs, strict=True)), spool)
+            accepted, used = await _write(session, upload, dict(zip(_uids(new), refs, strict=True)), spool)
     except GongzhenError as error:
         # A 5xx may mean that the commit's answer was lost: then the rows may be there, and the sweep decides.
         if error.status < 500:
@@ -60,36 +83,58 @@ async def accept_images(resources: Resources, upload: Upload, spool: Spool) -> t
         raise
     if not used:
         await _drop(resources, refs)  # the same upload came twice at once, and the other was first
-    logger.info(
-        "upload accepted",
-        extra=fields(
-            case_id=case.case_id,
-            action=str(outcome),
-            count=len(upload.images),
-            size_bytes=sum(image.length for image in upload.images),
-        ),
-    )
-    return case, outcome
+    for exam, each in zip(upload.exams, accepted, strict=True):
+        logger.info(
+            "upload accepted",
+            extra=fields(
+                case_id=each.case.case_id,
+                action=str(each.outcome),
+                count=len(exam.images),
+                size_bytes=sum(image.length for image in exam.images),
+            ),
+        )
+    return accepted
+
+
+async def _find_same(session: Session, upload: Upload, known: dict[str, Known]) -> list[AcceptedExam]:
+    """Empty as soon as one exam is not wholly there."""
+    found = []
+    for exam in upload.exams:
+        arrival = await with_number(session, upload.actor, _arrival(exam, known))
+        case = await find_same(session, upload.actor, arrival)
+        if case is None:
+            return []
+        found.append(AcceptedExam(case, Outcome.same))
+    return found
 
 
 async def _write(
     session: Session, upload: Upload, refs: dict[str, BlobRef], spool: Spool
-) -> tuple[Case, Outcome, bool]:
+) -> tuple[list[AcceptedExam], bool]:
     """What was read before the pack was written is read again under lock; the bool: the pack is needed."""
-    clinic_id = upload.actor.org_id
-    await instances.lock_studies(session, clinic_id, upload.arrival.study_uids)
+    actor = upload.actor
+    await instances.lock_studies(session, actor.org_id, [uid for e in upload.exams for uid in e.arrival.study_uids])
     known = await _known(session, upload)
     new = [image for image in upload.images if image.facts.sop_instance_uid not in known]
     if new:
-        known |= await _add(session, clinic_id, new, refs, spool)
-    accepted = await accept(session, upload.actor, _arrival(upload, known))
-    case = accepted.case
-    if accepted.outcome is not Outcome.same:
-        await audit.record(
-            session, upload.actor, "case.upload", "case", case.case_id, address=upload.address,
-            detail={"outcome": str(accepted.outcome), "instances": len(accepted.new_contents)},
-        )  # fmt: skip
-    return case, accepted.outcome, bool(new)
+        known |= await _add(session, actor.org_id, new, refs, spool)
+    await lock_exams(session, actor, [_arrival(exam, known) for exam in upload.exams])
+    accepted = [await _accept(session, upload, exam, known) for exam in upload.exams]
+    return accepted, bool(new)
+
+
+async def _accept(session: Session, upload: Upload, exam: Exam, known: dict[str, Known]) -> AcceptedExam:
+    actor = upload.actor
+    accepted = await accept(session, actor, await with_number(session, actor, _arrival(exam, known)))
+    case, outcome = accepted.case, accepted.outcome
+    if outcome is Outcome.same:
+        return AcceptedExam(case, outcome)
+    await audit.record(
+        session, actor, "case.upload", "case", case.case_id, address=upload.address,
+        detail={"outcome": str(outcome), "instances": len(accepted.new_contents)},
+    )  # fmt: skip
+    coerced = await coerce(session, case, [image.facts for image in exam.images])
+    return AcceptedExam(case, outcome, coerced)
 
 
 async def _add(
@@ -146,13 +191,13 @@ def _headers(images: Sequence[Image], spool: Spool) -> list[dict[str, Any]]:
     return [image.read_header(spool) for image in images]
 
 
-def _arrival(upload: Upload, known: dict[str, Known]) -> Arrival:
+def _arrival(exam: Exam, known: dict[str, Known]) -> Arrival:
     """Contents in the order of the upload; an instance without a row yet has no record id."""
     contents = []
-    for image in upload.images:
+    for image in exam.images:
         held = known.get(image.facts.sop_instance_uid)
         contents.append(Content(image.facts.data_set_sha256, held.instance_id if held else "", CONTENT_KIND))
-    return replace(upload.arrival, contents=contents)
+    return replace(exam.arrival, contents=contents)
 
 
 async def _drop(resources: Resources, refs: Sequence[BlobRef]) -> None:

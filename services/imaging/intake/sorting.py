@@ -105,21 +105,8 @@ class _Sorting:
         if self._refusals:
             return  # nothing will be stored: its bytes need not be copied
         offset = file.offset if is_whole_file else self._copy(taken.file)
-        header = {
-            "metadata": facts.metadata,
-            "bulk": [{"path": b.path, "vr": b.vr, "offset": b.offset, "length": b.length} for b in facts.bulk],
-        }
-        raw = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-        header_offset = self._spool.size_bytes
-        self._spool.append(raw)
-        self._images[facts.sop_instance_uid] = Image(
-            number=file.number,
-            name=taken.name,
-            offset=offset,
-            length=taken.size_bytes,
-            facts=replace(facts, metadata={}, bulk=()),
-            header_offset=header_offset,
-            header_length=len(raw),
+        self._images[facts.sop_instance_uid] = keep_image(
+            self._spool, file.number, taken.name, offset, taken.size_bytes, facts
         )
 
     def _copy(self, source: BinaryIO) -> int:
@@ -128,6 +115,26 @@ class _Sorting:
         while chunk := source.read(_COPY_BYTES):
             self._spool.append(chunk)
         return start
+
+
+def keep_image(spool: Spool, number: int, name: str, offset: int, length: int, facts: Instance) -> Image:
+    """An image whose bytes lie in the spool; its header is laid beside them."""
+    header = {
+        "metadata": facts.metadata,
+        "bulk": [{"path": b.path, "vr": b.vr, "offset": b.offset, "length": b.length} for b in facts.bulk],
+    }
+    raw = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    header_offset = spool.size_bytes
+    spool.append(raw)
+    return Image(
+        number=number,
+        name=name,
+        offset=offset,
+        length=length,
+        facts=replace(facts, metadata={}, bulk=()),
+        header_offset=header_offset,
+        header_length=len(raw),
+    )
 
 
 def sort_files(files: Sequence[ReceivedFile], spool: Spool, *, default_charset: str | None, limits: Limits) -> Sorted:

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 
-from services.imaging.intake.accept import Upload, accept_images
+from services.imaging.intake.accept import Exam, Upload, accept_images
 from services.imaging.intake.card import exam_of, modality_of, patient_of, remarks_as_warnings, shown_patients
 from services.imaging.intake.order import ImagingOrder
 from services.imaging.intake.refusals import refusal_error
@@ -63,14 +63,14 @@ async def take_in(resources: Resources, sorters: Executor, sender: Sender, form:
         raise refusal_error(
             found, {"files": limits.max_files, "bytes": limits.max_file_bytes, "expanded": limits.max_expanded_bytes}
         )
-    upload = Upload(sender.actor, sender.address, found.images, _arrival(sender, order, found))
+    upload = Upload(sender.actor, sender.address, [Exam(found.images, _arrival(sender, order, found))])
     try:
-        case, outcome = await accept_images(resources, upload, spool)
+        (accepted,) = await accept_images(resources, upload, spool)
     except InstanceConflict as error:
         refusals = [Refusal(int(e.pointer.removeprefix("file:")), "", e.code, e.detail) for e in error.errors]
         await _quarantine(resources, sender, form, refusals, spool)
         raise
-    return TakenIn(case, outcome, found.ignored)
+    return TakenIn(accepted.case, accepted.outcome, found.ignored)
 
 
 def _arrival(sender: Sender, order: ImagingOrder, found: Sorted) -> Arrival:

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.imaging.models import CONTENT_KIND, Instance, Series, Study
 from services.imaging.parse.instance import Instance as Facts
+from services.imaging.parse.name_search import name_search
 from shared.blobs import BlobRef
 from shared.ids import new_id
 from shared.reading.models import Case, CaseContent
@@ -98,6 +99,17 @@ async def add(
     return {row.sop_instance_uid: row.instance_id for row in result}
 
 
+async def set_coercion(
+    session: AsyncSession, clinic_id: str, sop_instance_uids: Sequence[str], coercion: dict[str, Any]
+) -> None:
+    """What an order says in place of these files, and what they said; a later order replaces it."""
+    await session.execute(
+        update(Instance)
+        .where(Instance.clinic_id == clinic_id, Instance.sop_instance_uid == func.any(list(sop_instance_uids)))
+        .values(coercion=coercion)
+    )
+
+
 async def shown(session: AsyncSession, instance_ids: Sequence[str]) -> list[Shown]:
     """In the order a viewer shows them: study, series number, instance number."""
     rows = await session.execute(
@@ -159,6 +171,7 @@ async def keys_in_use(session: AsyncSession, keys: Sequence[str]) -> set[str]:
 
 async def _put_study(session: AsyncSession, clinic_id: str, facts: Facts) -> int:
     patient = facts.patient
+    name = name_search(patient.name_text)
     statement = insert(Study).values(
         clinic_id=clinic_id,
         study_uid=facts.study_uid,
@@ -172,6 +185,9 @@ async def _put_study(session: AsyncSession, clinic_id: str, facts: Facts) -> int
         accession_number=facts.accession_number,
         description=facts.study_description,
         referring_physician=facts.referring_physician,
+        name_key=name.key,
+        name_sounds=name.sounds,
+        name_terms=name.terms,
     )
     statement = statement.on_conflict_do_update(
         index_elements=["clinic_id", "study_uid"], set_={"last_received_at": func.clock_timestamp()}

@@ -21,7 +21,7 @@ _PLAIN_ENCODINGS = frozenset({"", "binary", "8bit", "7bit"})
 
 @dataclass(frozen=True, slots=True)
 class ReceivedPart:
-    """The part ``number`` (from 1): ``length`` bytes of the spool. ``media_type`` is without parameters, "" where absent."""
+    """Part ``number`` (from 1) is ``length`` bytes of the spool; ``media_type`` without parameters, "" where absent."""
 
     number: int
     media_type: str

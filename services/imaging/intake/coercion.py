@@ -1,0 +1,76 @@
+"""Where the order's word stands in for the file's: what a file said is kept, for (0400,0561).
+
+The files' bytes never change. DICOMweb answers with ``attributes`` in place of the data set's own, and shows
+``original`` in an Original Attributes Sequence (PS3.3 C.12.1.1.9), both as DICOM JSON.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.imaging.parse.instance import Instance
+from services.imaging.queries import instances
+from shared.clock import utc_now
+from shared.db import Session
+from shared.events.case import Card
+from shared.reading.models import Case
+from shared.reading.workflow.names import is_same_name
+
+Attributes = dict[str, dict[str, Any]]
+
+
+async def coerce(session: Session, case: Case, facts: Sequence[Instance]) -> frozenset[str]:
+    """Records where the case's order stands in for the clinic's instances; returns the SOP Instance UIDs of those whose
+    own words it replaces.
+
+    Only an order coerces: a case that was opened by its images says what they say.
+    """
+    if case.order_sha256 is None or Card.model_validate(case.card).patient.unknown:
+        return frozenset()
+    changes = {each.sop_instance_uid: change for each in facts if (change := coercion_of(each, case)) is not None}
+    for change in _distinct(list(changes.values())):
+        uids = [uid for uid, own in changes.items() if own == change]
+        stamped = {**change, "at": utc_now().isoformat(), "source": case.clinic_id, "reason": "COERCE"}
+        await instances.set_coercion(session, case.clinic_id, uids, stamped)
+    return frozenset(uid for uid, own in changes.items() if any("Value" in each for each in own["original"].values()))
+
+
+def coercion_of(facts: Instance, case: Case) -> dict[str, Attributes] | None:
+    """``{"attributes": the order's, "original": the file's}`` of what differs; None where nothing does.
+
+    What the order leaves open, and a name written in another way, contradict nothing.
+    """
+    patient, shown = Card.model_validate(case.card).patient, facts.patient
+    wanted = (
+        ("00080050", "SH", case.accession_number, facts.accession_number, case.accession_number),
+        ("00100020", "LO", patient.id, shown.id, patient.id),
+        ("00100030", "DA", _da(patient.birth_date), _da(shown.birth_date), _da(patient.birth_date)),
+        ("00100040", "CS", patient.sex if patient.sex != "U" else None, shown.sex, patient.sex),
+    )
+    attributes: Attributes = {}
+    original: Attributes = {}
+    for tag, vr, ordered, said, value in wanted:
+        if ordered and ordered != said:
+            attributes[tag] = {"vr": vr, "Value": [value]}
+            original[tag] = {"vr": vr, "Value": [said]} if said else {"vr": vr}
+    if patient.name and not (shown.name_text and is_same_name(patient.name, shown.name_text)):
+        attributes["00100010"] = {"vr": "PN", "Value": [{"Alphabetic": patient.name}]}
+        original["00100010"] = {"vr": "PN", "Value": [_pn(shown.name_text)]} if shown.name_text else {"vr": "PN"}
+    return {"attributes": attributes, "original": original} if attributes else None
+
+
+def _distinct(changes: Sequence[dict[str, Attributes]]) -> list[dict[str, Attributes]]:
+    """Mostly one for a whole study."""
+    found: list[dict[str, Attributes]] = []
+    for change in changes:
+        if change not in found:
+            found.append(change)
+    return found
+
+
+def _pn(text: str) -> dict[str, str]:
+    groups = zip(("Alphabetic", "Ideographic", "Phonetic"), text.split("="), strict=False)
+    return {name: group for name, group in groups if group}
+
+
+def _da(day: object) -> str | None:
+    return str(day).replace("-", "") if day else None
