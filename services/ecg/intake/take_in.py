@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.ecg.intake.accept import Upload, accept_recordings
 from services.ecg.intake.judge import JudgedUpload, Ordered, ToJudge
-from services.ecg.intake.order import EcgOrder
+from services.ecg.intake.order import EcgOrder, ordered_of
 from services.ecg.intake.warnings import warnings_of_recordings
 from services.ecg.parse.limits import MAX_FILE_BYTES
 from services.ecg.parse.reader import SourceFile
@@ -15,8 +15,10 @@ from services.ecg.parse.refusal import RefusalCode
 from services.ecg.rules.judged import Judged
 from services.ecg.settings import settings_of
 from shared.errors import FieldProblem, Invalid
-from shared.events.case import Exam, Patient
+from shared.events.case import Card, Exam, Patient
+from shared.reading.lifecycle import State
 from shared.reading.models import Case
+from shared.reading.queries.intake import by_accession
 from shared.reading.routes.intake import Sender
 from shared.reading.schemas.sent_order import read_order
 from shared.reading.workflow.arrival import Arrival, Outcome
@@ -57,13 +59,7 @@ async def take_in(resources: Resources, judge: Judge, sender: Sender, form: Rece
     refusals = [_too_large(file) for file in form.files if file.length > MAX_FILE_BYTES]
     judged = JudgedUpload((), (), ())
     if not refusals:
-        ordered = Ordered(
-            sex=order.patient.sex,
-            birth_date=order.patient.birth_date,
-            age=order.patient.age,
-            performed_at=order.performed_at,
-            rule_set=settings.ecg_critical_rules,
-        )
+        ordered = ordered_of(order, await _known_patient(resources, sender, order), settings.ecg_critical_rules)
         judged, refusals = await _judge(judge, form.files, ordered, spool)
     if refusals:
         await keep_refused(resources, sender.actor, form.files, refusals, spool, address=sender.address)
@@ -81,6 +77,16 @@ async def take_in(resources: Resources, judge: Judge, sender: Sender, form: Rece
     upload = Upload(sender.actor, sender.address, judged.recordings, files, _arrival(sender, order, judged.recordings))
     case, outcome = await accept_recordings(resources, upload, spool)
     return TakenIn(case, outcome, [(files[number].name, reason) for number, reason in judged.ignored])
+
+
+async def _known_patient(resources: Resources, sender: Sender, order: EcgOrder) -> Patient | None:
+    """Of the case that the files will belong to."""
+    if order.accession_number is None:
+        return None
+    async with resources.db.transaction() as session:
+        cases = await by_accession(session, sender.actor, "ecg", order.accession_number)
+    is_open = bool(cases) and cases[0].state != State.rejected
+    return Card.model_validate(cases[0].card).patient if is_open else None
 
 
 async def _judge(
