@@ -1,4 +1,4 @@
-"""The patient's earlier values of an item: the cumulative view."""
+"""The patient's values of an item over time: the cumulative view."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -45,27 +45,27 @@ class Trend(BaseModel):
     item: str
     name: str
     unit: str
-    points: list[TrendPoint] = Field(description="the newest first")
+    points: list[TrendPoint] = Field(description="the oldest first, this case's own included")
 
 
 def trend_router() -> APIRouter:
     router = APIRouter(prefix="/lab/v1/cases/{case_id}/trend", tags=["results"])
 
-    @router.get("", summary="The patient's earlier values of an item")
+    @router.get("", summary="The patient's values of an item over time")
     async def read_trend(
         case_id: str,
         call: CurrentCall,
         item: Annotated[str, Query(min_length=1, max_length=100)],
         limit: Annotated[int, Query(ge=1, le=200)] = 20,
     ) -> Trend:
-        """Of cases you may see anyhow, and the others while you hold this case. What no report has released is shown in
-        its own laboratory alone."""
+        """The last ones: of cases you may see anyhow, and of the others while you hold this case. What no report has
+        released is shown in its own laboratory alone."""
         async with call.resources.db.transaction() as session:
             case = await cases.see(session, call.actor, case_id)
             known = load_catalogue().item(item)
             if known is None:
                 raise Invalid("没有这个项目", errors=[FieldProblem("/item", "unknown_item", "没有这个项目")])
-            points = (await _points(session, call.actor, case, known, limit + _UNREPORTED))[:limit]
+            points = (await _points(session, call.actor, case, known, limit + _UNREPORTED))[-limit:]
             if not await audit.seen_recently(session, call.actor, "priors.read", "case", case_id):
                 await audit.record(
                     session, call.actor, "priors.read", "case", case_id, address=call.address,
@@ -82,6 +82,8 @@ async def _points(session: Session, actor: Actor, case: Case, item: Item, limit:
     found = await results.earlier_of_person(
         session, case, [item.code], limit=limit, seen_by=seen_by, released_only=not works_here
     )
+    own = await results.current_item(session, case.case_id, item.code)
+    found += [(own, case)] if own else []
     said = await released.contents_of(session, sorted({earlier.case_id for _, earlier in found}))
     points = []
     for row, earlier in found:
@@ -90,7 +92,7 @@ async def _points(session: Session, actor: Actor, case: Case, item: Item, limit:
             points += _as_reported(row, content, item)
         elif works_here and row.laboratory_id == actor.org_id:
             points.append(_as_measured(row))
-    return points
+    return sorted(points, key=lambda point: (point.at, point.result_id))
 
 
 async def _holds(session: Session, actor: Actor, case: Case) -> bool:
@@ -99,7 +101,7 @@ async def _holds(session: Session, actor: Actor, case: Case) -> bool:
 
 
 def _as_reported(row: Result, content: LabContent, item: Item) -> list[TrendPoint]:
-    """None where the report kept it back."""
+    """Empty where the report kept it back."""
     points = []
     for said in content.items:
         if said.item == row.item:

@@ -1,5 +1,6 @@
 """Which rule set judges: only one that proves itself, switched on by whom it behoves, from a moment on."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,17 +15,17 @@ PATH = "/lab/v1/rule-sets"
 
 
 def altered(**changes: Any) -> RuleSet:
-    return default_rules().model_copy(update=changes)
+    return RuleSet.model_validate_json(json.dumps({**default_rules().model_dump(mode="json"), **changes}))
 
 
 def without_intervals() -> RuleSet:
     """Its own cases expect flags that it can no longer give."""
-    return altered(version="9.1", intervals=())
+    return altered(version="9.1", intervals=[])
 
 
 @pytest.fixture
 async def bench(centre: Centre) -> AsyncIterator[Centre]:
-    sets = [without_intervals(), altered(version="9.2", cases=()), altered(version="9.3", site="org_b")]
+    sets = [without_intervals(), altered(version="9.2", cases=[]), altered(version="9.3", site="org_b")]
     async with open_bench(centre, {**shipped(), **{each.key: each for each in sets}}) as opened:
         yield opened
 
