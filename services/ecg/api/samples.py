@@ -1,7 +1,8 @@
 """Samples on the wire: int16 microvolts, little endian, lead after lead; what they are stands in the headers.
 
 Twelve leads of ten seconds at 500 Hz are 120,000 bytes, and gzip brings them below half; a browser reads them with
-``new Int16Array(await answer.arrayBuffer())``.
+``new Int16Array(await answer.arrayBuffer())``. Resampled ones come in steps of 4 µV (finer than the 10 µV of
+AHA/ACC/HRS 2007, 0.04 mm on paper): resampling fills the lowest bits with what can neither be compressed nor seen.
 """
 
 import gzip
@@ -17,6 +18,7 @@ from services.ecg.rules.trace import MISSING, Steps, Trace
 
 SHOWN_RATE_HZ = 500.0  # AHA/ACC/HRS 2007 part I: 500 samples/s suffice for what is shown
 _LEVEL = 6
+_STEP_UV = 4.0
 _FINEST = 1000  # the filter is 20 times as long: a ratio like 499999/500000 would take seconds and a gigabyte
 
 
@@ -63,7 +65,7 @@ def _slower(trace: Trace, ratio: Fraction) -> Steps:
     values = _bridged(trace.steps, lost)
     # The filter takes what lies beyond either end for zero: a lead with an offset would begin with a step.
     resampled = resample_poly(values, up, down, axis=1, padtype="edge")
-    slower: Steps = np.rint(np.clip(resampled, -32767, 32767)).astype(np.int16)
+    slower: Steps = (np.rint(np.clip(resampled, -32764, 32764) / _STEP_UV) * _STEP_UV).astype(np.int16)
     if lost.any():
         at = np.minimum((np.arange(slower.shape[1]) * down / up).astype(int), lost.shape[1] - 1)
         slower[lost[:, at]] = MISSING

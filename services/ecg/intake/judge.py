@@ -57,14 +57,19 @@ def _judged(found: FromFiles, ordered: Ordered) -> Judged:
     patient = context_of(recording, ordered)
     analysis = analyse(recording)
     suggestions = suggest(analysis, patient)
+    quality = check_quality(recording, analysis)
+    # Of a recording that shows no heart at all the quality check says that it shows none.
+    is_silent = not analysis.beats.samples and not analysis.measurements.disorganised and quality.verdict != "unusable"
     return Judged(
         numbers=found.files,
         recording=replace(recording, microvolts=recording.microvolts[:, :0].copy()),
         sample_count=recording.microvolts.shape[1],
         analysis=replace(analysis, median=None),
-        quality=check_quality(recording, analysis),
+        quality=quality,
         suggestions=suggestions,
-        suspected=suspected(analysis, suggestions, ordered.rule_set),
+        suspected=suspected(
+            analysis, suggestions, ordered.rule_set, silent_s=recording.duration_s if is_silent else 0.0
+        ),
         trace=pack(recording, analysis.median, analysis.beats, analysis.spike_samples),
     )
 

@@ -46,8 +46,16 @@ class TallTCondition(_Strict):
     leads: int
 
 
+class NoBeatsCondition(_Strict):
+    """No QRS in at least ``seconds`` of a recording whose electrodes hold: an arrest until somebody has looked."""
+
+    kind: Literal["no_beats"]
+    seconds: float
+
+
 Condition = Annotated[
-    NumberCondition | SuggestedCondition | ElevationCondition | TallTCondition, Field(discriminator="kind")
+    NumberCondition | SuggestedCondition | ElevationCondition | TallTCondition | NoBeatsCondition,
+    Field(discriminator="kind"),
 ]
 
 

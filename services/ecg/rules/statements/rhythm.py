@@ -8,6 +8,7 @@ IRREGULAR = 0.10  # median step from one RR to the next over the median RR; 88 o
 _SINUS_P_AXIS = (-30.0, 100.0)
 _ARRHYTHMIA = 0.15
 _PAUSE_MS = 2000.0
+_ESCAPE_BPM = 50.0
 
 
 def rhythm(m: Measurements, limits: Limits) -> list[Suggestion]:
@@ -33,6 +34,8 @@ def _basic(m: Measurements, limits: Limits, rate: float) -> Suggestion:
         return with_more(said, "，快速心室率") if rate > high else said
     if rate > high:
         return say("56", f"心率 > {high:g} 次/分，RR 规则，无明确 P 波，QRS 不宽", **shown)
+    if m.qrs_ms is not None and m.qrs_ms >= limits.qrs:
+        return say("63" if rate < _ESCAPE_BPM else "64", "RR 规则，无 P 波，QRS 增宽", **shown)
     return say("38" if rate < low else "39", "RR 规则，无 P 波，QRS 不宽", **shown)
 
 

@@ -19,6 +19,8 @@ _TEXTS = {
     "50": ("心房颤动可能", "Atrial fibrillation"),
     "56": ("窄 QRS 波心动过速", "Narrow-QRS tachycardia"),
     "60": ("室性早搏可能", "Ventricular premature complex(es)"),
+    "63": ("室性逸搏心律可能", "Idioventricular rhythm"),
+    "64": ("加速性室性自主心律可能", "Accelerated idioventricular rhythm"),
     "71": ("短阵室性心动过速可能", "Ventricular tachycardia, unsustained"),
     "74": ("心室颤动可能", "Ventricular fibrillation"),
     "76": ("宽 QRS 波心动过速", "Wide-QRS tachycardia"),

@@ -99,3 +99,10 @@ def test_hyperkalaemia() -> None:
     tall = {"t": 1200.0}
     assert "hyperkalaemia" in found(with_leads(healthy(qrs_ms=130.0), V2=tall, V3=tall, V4=tall))
     assert "hyperkalaemia" not in found(with_leads(healthy(), V2=tall, V3=tall, V4=tall))
+
+
+@pytest.mark.parametrize("key", sorted(rule_sets()))
+def test_no_beat_in_a_readable_recording_is_an_arrest_until_somebody_has_looked(key: str) -> None:
+    silent = analysis(Measurements())
+    assert [each.code for each in suspected(silent, (), key, silent_s=10.0)] == ["asystole"]
+    assert suspected(silent, (), key) == ()

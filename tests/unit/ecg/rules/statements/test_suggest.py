@@ -32,6 +32,8 @@ def test_healthy_numbers_are_a_normal_ecg() -> None:
         ({"has_p": False, "pr_ms": None, "heart_rate_bpm": 52.0}, ["38"]),
         ({"has_p": False, "pr_ms": None, "heart_rate_bpm": 170.0, "qtcf_ms": None}, ["56"]),
         ({"has_p": False, "pr_ms": None, "heart_rate_bpm": 170.0, "qrs_ms": 150.0, "qtcf_ms": None}, ["76", "107"]),
+        ({"has_p": False, "pr_ms": None, "heart_rate_bpm": 38.0, "qrs_ms": 150.0, "qtcb_ms": None}, ["63", "107"]),
+        ({"has_p": False, "pr_ms": None, "heart_rate_bpm": 80.0, "qrs_ms": 150.0}, ["64", "107"]),
         ({"paced": True}, ["181"]),
         ({"pr_ms": 201.0}, ["20", "82"]),
         ({"pr_ms": 110.0}, ["20", "80"]),
