@@ -3,6 +3,8 @@
 from fastapi import FastAPI
 
 from services.imaging.api.instances import instances_router
+from services.imaging.dicomweb.routes import close_desk, dicomweb_routers, open_desk
+from services.imaging.dicomweb.store import store_router
 from services.imaging.intake.routes import intake_router
 from services.imaging.reading_form import ImagingReportForm
 from services.imaging.settings import ImagingSettings
@@ -13,18 +15,24 @@ from shared.web import build_app
 
 
 def create_app(settings: ImagingSettings | None = None, resources: Resources | None = None) -> FastAPI:
+    settings = settings or ImagingSettings()
     metrics = ReadingMetrics("imaging")
     routers = [
         intake_router(),
+        store_router(),
         reading_router("imaging", ImagingReportForm(), metrics),
         instances_router(),
         quarantine_router("imaging"),
+        *dicomweb_routers(),
     ]
-    return build_app(
+    app = build_app(
         "imaging",
         "共诊 区域影像诊断中心",
-        settings or ImagingSettings(),
+        settings,
         routers,
         resources=resources,
         metric_refreshers=metrics.register,
+        on_stop=close_desk,
     )
+    open_desk(app, settings)
+    return app

@@ -1,0 +1,86 @@
+"""Who reads which study, and that it is written down: one audit row for an actor, a study and five minutes."""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from services.imaging.dicomweb.links import Links
+from services.imaging.dicomweb.metadata_cache import MetadataCache
+from services.imaging.queries import studies
+from services.imaging.queries.studies import SeenStudy
+from shared import audit
+from shared.auth import Actor
+from shared.db import Session
+from shared.resources import Resources
+from shared.sandbox import Sandbox
+from shared.web import CurrentActor, CurrentResources, client_address
+
+_FOR_S = 300.0
+_MOST = 10_000
+
+
+class RecentReads:
+    """Spares the database the question for each of a thousand images; another process asks for itself."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[tuple[str, str, int], float] = OrderedDict()
+
+    def is_known(self, key: tuple[str, str, int]) -> bool:
+        return time.monotonic() - self._seen.get(key, float("-inf")) < _FOR_S
+
+    def add(self, key: tuple[str, str, int]) -> None:
+        """Only of a row that stands already: that of a transaction under way may yet be rolled back."""
+        self._seen[key] = time.monotonic()
+        self._seen.move_to_end(key)
+        if len(self._seen) > _MOST:
+            self._seen.popitem(last=False)
+
+
+@dataclass(slots=True)
+class Desk:
+    """What all retrievals of one process share; ``pixels`` answers jobs of services/imaging/dicomweb/pixels."""
+
+    pixels: "Sandbox[object, bytes]"
+    metadata: MetadataCache = field(default_factory=MetadataCache)
+    reads: RecentReads = field(default_factory=RecentReads)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: who asks, for what, with what to answer."""
+
+    request: Request
+    actor: Actor
+    resources: Resources
+    desk: Desk
+
+    @property
+    def links(self) -> Links:
+        return Links.of(self.request, self.resources.settings.public_url)
+
+    async def see(self, session: Session, study_uid: str, action: str) -> SeenStudy:
+        """The study as the actor may see it, its reading written down. Raises NotFound."""
+        study = await studies.see(session, self.actor, study_uid)
+        await self.record(session, action, study.study_pk)
+        return study
+
+    async def record(self, session: Session, action: str, study_pk: int) -> None:
+        key = (self.actor.account_id, action, study_pk)
+        if self.desk.reads.is_known(key):
+            return
+        record_id = str(study_pk)
+        if await audit.seen_recently(session, self.actor, action, "study", record_id):
+            self.desk.reads.add(key)
+        else:
+            address = client_address(self.request)
+            await audit.record(session, self.actor, action, "study", record_id, address=address)
+
+
+def current_call(request: Request, actor: CurrentActor, resources: CurrentResources) -> Call:
+    return Call(request, actor, resources, cast(Desk, request.app.state.dicomweb))
+
+
+CurrentCall = Annotated[Call, Depends(current_call)]
