@@ -10,13 +10,13 @@ import httpx
 
 from deploy.cli.subparsers import Subparsers
 from deploy.cli.verify import ROOTS_FILE, ROOTS_PATH
-from deploy.demo import ecg, imaging
+from deploy.demo import ecg, imaging, lab
 from deploy.demo.client import DemoFailed
 from deploy.demo.region import running_region
 from deploy.demo.story import play, sign_everybody_in, verify_offline
 from deploy.demo.table import table_of
 
-_CENTERS = (imaging, ecg)
+_CENTERS = (imaging, ecg, lab)
 
 
 def add_parser(subparsers: Subparsers) -> None:

@@ -51,6 +51,14 @@ class Person:
             raise DemoFailed(f"GET {path}: {answer.status_code} {answer.text[:500]}")
         return answer.content
 
+    def send_hl7(self, path: str, message: bytes) -> str:
+        """The acknowledgement."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "x-application/hl7-v2+er7"}
+        answer = self.http.post(path, content=message, headers=headers)
+        if answer.status_code != 200 or "MSA|AA|" not in answer.text:
+            raise DemoFailed(f"POST {path}: {answer.status_code} {answer.text[:800]}")
+        return answer.text
+
     def upload(self, center: str, order: dict[str, Any], files: list[tuple[str, bytes]]) -> Any:
         parts: list[tuple[str, tuple[str | None, Any, str]]] = [
             ("order", (None, json.dumps(order, ensure_ascii=False), "application/json"))

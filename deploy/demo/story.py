@@ -11,16 +11,22 @@ from deploy.demo.client import DemoFailed, Person
 from shared.signing.trust import load_roots
 from shared.signing.verification import verify_file
 
+_PEOPLE = ("clinic1", "clinic2", "reader1", "reviewer1", "lab1", "lab2")
+
 
 @dataclass(frozen=True, slots=True)
 class Exam:
-    """What one clinic sends and what the readers write of it."""
+    """What one clinic sends and what the readers write of it. ``arrive``: how it comes, where that is no upload; it
+    answers as an upload does."""
 
     center: str
     clinic: str
     order: dict[str, Any]
     files: list[tuple[str, bytes]]
     form: dict[str, Any]
+    author: str = "reader1"
+    reviewer: str = "reviewer1"
+    arrive: Callable[["Exam", "Cast", Callable[[str], None]], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +45,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    clinics: dict[str, Person]
-    author: Person
-    reviewer: Person
+    people: dict[str, Person]
     hospital: Person
     pin: str
 
 
 def sign_everybody_in(http: httpx.Client, password: str, pin: str) -> Cast:
     return Cast(
-        clinics={name: Person.sign_in(http, name, password) for name in ("clinic1", "clinic2")},
-        author=Person.sign_in(http, "reader1", password),
-        reviewer=Person.sign_in(http, "reviewer1", password),
+        people={name: Person.sign_in(http, name, password) for name in _PEOPLE},
         hospital=Person.sign_in_system(http, "hospital1", password),
         pin=pin,
     )
@@ -58,28 +60,34 @@ def sign_everybody_in(http: httpx.Client, password: str, pin: str) -> Cast:
 
 def play(exam: Exam, cast: Cast, folder: Path, tell: Callable[[str], None]) -> Outcome:
     """Raises DemoFailed where the region does not do what the contract says."""
-    received = cast.clinics[exam.clinic].upload(exam.center, exam.order, exam.files)
-    size_mb = sum(len(content) for _, content in exam.files) / 1e6
-    tell(f"{exam.clinic} 上传 {exam.order['exam']['name']} ({size_mb:.1f} MB) → {received['accession_number']}")
+    received = (exam.arrive or upload)(exam, cast, tell)
     report_id = _read_and_sign(exam, received["case_id"], cast, tell)
     return _fetch_and_verify(exam, received, report_id, cast, folder, tell)
 
 
+def upload(exam: Exam, cast: Cast, tell: Callable[[str], None]) -> Any:
+    received = cast.people[exam.clinic].upload(exam.center, exam.order, exam.files)
+    size_mb = sum(len(content) for _, content in exam.files) / 1e6
+    tell(f"{exam.clinic} 上传 {exam.order['exam']['name']} ({size_mb:.1f} MB) → {received['accession_number']}")
+    return received
+
+
 def _read_and_sign(exam: Exam, case_id: str, cast: Cast, tell: Callable[[str], None]) -> str:
     base = f"/{exam.center}/v1/cases"
-    claimed = cast.author.claim_next(exam.center, "report")
+    author, reviewer = cast.people[exam.author], cast.people[exam.reviewer]
+    claimed = author.claim_next(exam.center, "report")
     if claimed["case_id"] != case_id:
         raise DemoFailed(f"claimed {claimed['case_id']}, expected {case_id}")
     held = {"Claim-Token": claimed["claim_token"]}
-    cast.author.call("PUT", f"{base}/{case_id}/report", json=exam.form, headers=held)
-    grant = cast.author.unlock(exam.center, cast.pin)
-    cast.author.call("POST", f"{base}/{case_id}/submit", headers={**held, **grant})
-    tell(f"  {cast.author.username} 书写并签名，提交审核")
-    review = cast.reviewer.claim_next(exam.center, "review")
+    author.call("PUT", f"{base}/{case_id}/report", json=exam.form, headers=held)
+    grant = author.unlock(exam.center, cast.pin)
+    author.call("POST", f"{base}/{case_id}/submit", headers={**held, **grant})
+    tell(f"  {author.username} 书写并签名，提交审核")
+    review = reviewer.claim_next(exam.center, "review")
     held = {"Claim-Token": review["claim_token"]}
-    grant = cast.reviewer.unlock(exam.center, cast.pin)
-    signed = cast.reviewer.call("POST", f"{base}/{review['case_id']}/sign", headers={**held, **grant})
-    tell(f"  {cast.reviewer.username} 审核并签发")
+    grant = reviewer.unlock(exam.center, cast.pin)
+    signed = reviewer.call("POST", f"{base}/{review['case_id']}/sign", headers={**held, **grant})
+    tell(f"  {reviewer.username} 审核并签发")
     return str(signed["report_id"])
 
 
@@ -89,7 +97,7 @@ def _fetch_and_verify(
     _poll_until(cast.hospital, report_id)
     report = cast.hospital.call("GET", f"/v1/reports/{report_id}")
     pdf = folder / f"{received['accession_number']}.pdf"
-    pdf.write_bytes(cast.clinics[exam.clinic].fetch(f"/v1/reports/{report_id}.pdf"))
+    pdf.write_bytes(cast.people[exam.clinic].fetch(f"/v1/reports/{report_id}.pdf"))
     pdf.with_suffix(".jws").write_bytes(cast.hospital.fetch(f"/v1/reports/{report_id}.jws"))
     verdicts = [
         cast.hospital.call(

@@ -40,6 +40,6 @@ def _obx(place: int, item: str, value: str, status: str, at: str, analyzer: str)
 
 
 def ack_code(answer: bytes) -> str:
-    """MSA-1 of the first acknowledgement; what else it says may be in the sender's GB18030."""
+    """MSA-1 of the first acknowledgement, whatever its separators; what else it says may be in the sender's GB18030."""
     (line,) = [each for each in answer.decode("gb18030").split("\r") if each.startswith("MSA")][:1]
-    return line.split("|")[1]
+    return line[4:6]
