@@ -2,13 +2,16 @@
 
 from fastapi import FastAPI
 
+from services.lab.api.assessments import assessments_router
 from services.lab.api.codes import codes_router
 from services.lab.api.messages import message_log_router
 from services.lab.api.orders import orders_router
 from services.lab.api.orphans import orphans_router
+from services.lab.api.quality_control import quality_control_router
 from services.lab.api.results import results_router
 from services.lab.api.rule_sets import rule_sets_router
 from services.lab.api.specimens import specimens_router
+from services.lab.api.trend import trend_router
 from services.lab.intake.evidence import evidence_of
 from services.lab.intake.message_routes import messages_router
 from services.lab.intake.routes import intake_router
@@ -29,10 +32,13 @@ def create_app(settings: LabSettings | None = None, resources: Resources | None 
         specimens_router(),
         orders_router(),
         results_router(),
+        trend_router(),
         orphans_router(),
         codes_router(),
         message_log_router(),
         rule_sets_router(),
+        quality_control_router(),
+        assessments_router(),
         quarantine_router("lab"),
     ]
     return build_app(

@@ -1,23 +1,17 @@
-"""The results of a case with what the rules said, and how a person's values have changed."""
+"""The results of a case with what the rules said, for those who work on it: its clinic reads the released report."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.lab.api.look import look
 from services.lab.catalogue.catalogue import load_catalogue
 from services.lab.intake.evidence import printed_unit, value_text
 from services.lab.models import Result
-from services.lab.queries import orders, results
-from shared import audit
-from shared.auth import Actor
-from shared.db import Session, database_now
-from shared.reading.models import Case
-from shared.reading.queries import cases, claims
+from services.lab.queries import orders
 from shared.reading.routes.call import CurrentCall
-from shared.reading.workflow.step import is_live
 
 
 class ShownResult(BaseModel):
@@ -56,28 +50,12 @@ class ShownResults(BaseModel):
     missing: list[str] = Field(description="ordered items without a value")
 
 
-class TrendPoint(BaseModel):
-    case_id: str
-    at: datetime
-    value: str
-    unit: str
-    flag: str
-    is_released: bool
-
-
-class Trend(BaseModel):
-    case_id: str
-    item: str
-    name: str
-    points: list[TrendPoint] = Field(description="the oldest first, this case's own included")
-
-
 def results_router() -> APIRouter:
     router = APIRouter(prefix="/lab/v1/cases/{case_id}", tags=["results"])
 
     @router.get("/results", summary="The results of a case, judged")
     async def list_results(case_id: str, call: CurrentCall) -> ShownResults:
-        """Whoever works on the case has thereby been shown results that came late."""
+        """For the laboratory's people; whoever works on the case has thereby been shown results that came late."""
         async with call.resources.db.transaction() as session:
             case, rows = await look(session, call, case_id)
             ordered = [each.item for each in await orders.live_items(session, [case_id])]
@@ -92,43 +70,7 @@ def results_router() -> APIRouter:
             missing=[item for item in ordered if item not in there],
         )
 
-    @router.get("/trend", summary="A person's values of one item over time")
-    async def show_trend(case_id: str, call: CurrentCall, item: Annotated[str, Query(max_length=64)]) -> Trend:
-        """Of cases you may see anyhow, and of the others while you hold this case."""
-        async with call.resources.db.transaction() as session:
-            case = await cases.see(session, call.actor, case_id)
-            seen_by = None if await _holds(session, call.actor, case) else call.actor
-            earlier = await results.earlier_of_person(session, case, [item], seen_by=seen_by, limit=200)
-            own = await results.current_item(session, case_id, item)
-            await audit.record(
-                session, call.actor, "trend.read", "case", case_id, address=call.address,
-                detail={"cases": sorted({found.case_id for _, found in earlier})},
-            )  # fmt: skip
-        points = [_point(row, found) for row, found in earlier]
-        if own is not None:
-            points.append(_point(own, case))
-        known = load_catalogue().item(item)
-        name = known.name if known else item
-        return Trend(case_id=case_id, item=item, name=name, points=sorted(points, key=lambda point: point.at))
-
     return router
-
-
-async def _holds(session: Session, actor: Actor, case: Case) -> bool:
-    claim = await claims.unended(session, case.case_id)
-    return claim is not None and claim.account_id == actor.account_id and is_live(claim, await database_now(session))
-
-
-def _point(row: Result, case: Case) -> TrendPoint:
-    judgement = results.judgement_of(row)
-    return TrendPoint(
-        case_id=case.case_id,
-        at=row.measured_at or row.received_at,
-        value=value_text(row),
-        unit=printed_unit(row.unit),
-        flag=judgement.flag if judgement else "",
-        is_released=case.state in ("released", "amending", "amend_review"),
-    )
 
 
 def _in_order(rows: list[Result]) -> list[Result]:

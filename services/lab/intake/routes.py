@@ -29,7 +29,6 @@ from shared.reading.workflow.arrival import Outcome
 from shared.web import CurrentResources
 from shared.web.upload import ORDER_MAX_BYTES, Limits, read_bounded, receive_form
 
-_CONTENTS = "results"
 ItemCode = Annotated[str, Path(max_length=64)]
 
 
@@ -86,7 +85,7 @@ def intake_router() -> APIRouter:
         async with receive_form(request, limits) as (form, spool):
             taken = await take_in(resources, sender, form, spool)
         response.status_code = status_of(taken.outcome)
-        return accepted_case(taken.case, contents=_CONTENTS)
+        return accepted_case(taken.case)
 
     @router.post("/cases/{case_id}/items", summary="Add tests to a case whose specimen is there")
     async def add_on(case_id: str, body: ItemsChange, call: CurrentCall) -> ShownCase:
@@ -105,7 +104,7 @@ def intake_router() -> APIRouter:
 
 def _show(placed: Placed) -> AcceptedOrder:
     cases = [_show_case(each) for each in placed.cases]
-    first = accepted_case(placed.cases[0].case, contents=_CONTENTS)
+    first = accepted_case(placed.cases[0].case)
     links = dict(first.links)
     if placed.order_id:
         links["order"] = f"/lab/v1/orders/{placed.order_id}"
@@ -117,7 +116,7 @@ def _show(placed: Placed) -> AcceptedOrder:
 
 
 def _show_case(each: PlacedCase) -> OrderedCase:
-    shown = accepted_case(each.case, contents=_CONTENTS)
+    shown = accepted_case(each.case)
     return OrderedCase(
         **shown.model_dump(),
         items=each.items,

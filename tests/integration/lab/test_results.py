@@ -136,14 +136,15 @@ async def test_values_are_typed_in_by_a_technologist(centre: Centre) -> None:
     assert (await centre.post("/lab/v1/results", "lab3", {**body, "entry_id": "e2"})).status_code == 404
 
 
-async def test_results_are_shown_to_the_clinic_and_its_laboratory_alone(centre: Centre) -> None:
+async def test_results_are_the_laboratorys_until_they_are_released(centre: Centre) -> None:
     ordered = await centre.ordered("K", "NA")
     answer = await centre.measured(ordered.number, NORMAL)
     assert ack_code(answer.content) == "AA"
-    for path in ("results", "trend?item=K"):
-        for who, status in (("clinic1", 200), ("lab1", 200), ("clinic2", 404), ("lab3", 404)):
-            found = await centre.get(f"/lab/v1/cases/{ordered.case_id}/{path}", who)
-            assert found.status_code == status, (path, who)
+    for who, status in (("lab1", 200), ("clinic1", 403), ("clinic2", 404), ("lab3", 404)):
+        found = await centre.get(f"/lab/v1/cases/{ordered.case_id}/results", who)
+        assert found.status_code == status, who
+    trend = await centre.shown(f"/lab/v1/cases/{ordered.case_id}/trend?item=K", "clinic1")
+    assert trend["points"] == []
 
 
 async def test_an_added_test_is_waited_for_and_a_canceled_one_is_not(centre: Centre) -> None:
