@@ -8,6 +8,7 @@ from services.imaging.dicomweb.store import store_router
 from services.imaging.intake.routes import intake_router
 from services.imaging.reading_form import ImagingReportForm
 from services.imaging.settings import ImagingSettings
+from services.imaging.uploads.routes import uploads_router
 from shared.reading.routes import ReadingMetrics, reading_router
 from shared.reading.routes.quarantine import quarantine_router
 from shared.resources import Resources
@@ -20,6 +21,7 @@ def create_app(settings: ImagingSettings | None = None, resources: Resources | N
     routers = [
         intake_router(),
         store_router(),
+        uploads_router(),
         reading_router("imaging", ImagingReportForm(), metrics),
         instances_router(),
         quarantine_router("imaging"),

@@ -164,6 +164,7 @@ class Upload(Base):
     upload_id: Mapped[str] = mapped_column(Text, primary_key=True)
     clinic_id: Mapped[str] = mapped_column(Text)
     account_id: Mapped[str] = mapped_column(Text)
+    account_name: Mapped[str] = mapped_column(Text)
     length_bytes: Mapped[int] = mapped_column(BigInteger)
     offset_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
     metadata_text: Mapped[str] = mapped_column(Text)

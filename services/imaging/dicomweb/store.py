@@ -67,7 +67,7 @@ async def _store(
     limits = Limits(settings.upload_max_bytes, settings.upload_max_files, settings.spool_dir)
     async with receive_parts(request, limits, DICOM) as (parts, spool):
         answer = await _take(sender, resources, sorters, parts, spool, study_uid)
-    return answer.response(Links.of(request), media_type)
+    return answer.response(Links.of(request, settings.public_url), media_type)
 
 
 async def _take(

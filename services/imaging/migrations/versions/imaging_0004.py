@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("upload_id", sa.Text, primary_key=True),
         sa.Column("clinic_id", sa.Text, nullable=False),
         sa.Column("account_id", sa.Text, nullable=False),
+        sa.Column("account_name", sa.Text, nullable=False),
         sa.Column("length_bytes", sa.BigInteger, nullable=False),
         sa.Column("offset_bytes", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("metadata_text", sa.Text, nullable=False),
