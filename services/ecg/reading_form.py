@@ -5,8 +5,9 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
+from services.ecg.parse.age import years_between, years_of
 from services.ecg.queries.evidence import evidence_of
-from services.ecg.report_form.checks import age_years, problems
+from services.ecg.report_form.checks import problems
 from services.ecg.report_form.content import content_of
 from services.ecg.report_form.evidence import TRACE, EcgEvidence
 from services.ecg.report_form.form import EcgForm
@@ -28,8 +29,10 @@ class EcgReportForm:
         return Evidence(evidence, {TRACE: traces[chosen.recording_id]} if chosen else {})
 
     def problems(self, form: BaseModel, facts: CaseFacts, evidence: Evidence) -> list[FieldProblem]:
-        age = age_years(facts.birth_date, facts.age)
-        return problems(cast(EcgForm, form), cast(EcgEvidence, evidence.data), age_years=age)
+        filled, stands_on = cast(EcgForm, form), cast(EcgEvidence, evidence.data)
+        chosen = stands_on.chosen(filled.recording_id)
+        age = years_between(facts.birth_date, chosen.recorded_at if chosen else None)
+        return problems(filled, stands_on, age_years=years_of(facts.age) if age is None else age)
 
     def content_of(self, form: BaseModel, evidence: Evidence) -> dict[str, Any]:
         return content_of(cast(EcgForm, form), cast(EcgEvidence, evidence.data)).model_dump(mode="json")

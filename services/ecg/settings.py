@@ -10,12 +10,12 @@ from shared.settings import CenterSettings
 class EcgSettings(CenterSettings):
     service: str = "ecg"
     upload_max_bytes: int = Field(default=128 << 20, ge=1 << 10, description="bytes of one upload, all files together")
-    upload_max_files: int = Field(default=200, ge=1, description="files of one upload")
+    upload_max_files: int = Field(default=60, ge=1, description="files of one upload")
     ecg_critical_rules: str = Field(
         default="national@2017", description="the list of critical ECGs the county has chosen, with its version"
     )
     ecg_judges: int = Field(default=2, ge=1, le=32, description="processes that read and measure uploads")
-    ecg_judge_s: float = Field(default=20.0, gt=0, description="seconds an upload may take to be read and measured")
+    ecg_judge_s: float = Field(default=30.0, gt=0, description="seconds an upload may take to be read and measured")
 
     @field_validator("ecg_critical_rules")
     @classmethod

@@ -15,6 +15,7 @@ from scipy.signal import resample_poly
 from starlette.responses import Response
 
 from services.ecg.rules.trace import MISSING, Steps, Trace
+from shared.web.encoding import takes_gzip
 
 SHOWN_RATE_HZ = 500.0  # AHA/ACC/HRS 2007 part I: 500 samples/s suffice for what is shown
 _LEVEL = 6
@@ -41,7 +42,7 @@ def answer_samples(
     held = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
     if etag in held:
         return Response(status_code=304, headers=common)
-    if "gzip" in accept_encoding.lower():
+    if takes_gzip(accept_encoding):
         body = gzip.compress(body, _LEVEL, mtime=0)
         common["Content-Encoding"] = "gzip"
     return Response(body, media_type="application/octet-stream", headers=common)

@@ -115,7 +115,8 @@ async def _write(session: Session, upload: Upload, arrival: Arrival, stored: Map
 
 
 async def _alert(session: Session, case: Case, judged: Sequence[Judged]) -> None:
-    """What may kill in minutes hurries the case and calls its reading site, before anybody has read it."""
+    """What may kill in minutes hurries the case and calls its reading site, before anybody has read it. An infarct may
+    show in the second ECG what was rightly no alarm in the first."""
     for each in judged:
         for critical in each.suspected:
             finding = Finding(
@@ -125,7 +126,7 @@ async def _alert(session: Session, case: Case, judged: Sequence[Judged]) -> None
                 rule_set=critical.rule_set,
                 numbers=critical.numbers,
             )
-            await find(session, SYSTEM, case.case_id, finding)
+            await find(session, SYSTEM, case.case_id, finding, is_of_new_content=True)
 
 
 def _digest(upload: Upload, judged: Judged) -> str:

@@ -9,7 +9,7 @@ from shared.events.case import CaseWarning
 
 _REMARKS = {
     Remark.checksum_wrong: "心电文件校验和不符，波形已读出，请与心电图机核对",
-    Remark.time_missing: "心电文件没有采集时间，以申请单时间为准",
+    Remark.time_missing: "心电文件没有采集时间，请与申请单核对",
     Remark.scale_assumed: "心电文件未注明幅度单位，按常用单位解读，请核对定标",
     Remark.samples_missing: "心电文件部分波形缺失",
     Remark.leads_ignored: "心电文件含不认识的导联，未显示",

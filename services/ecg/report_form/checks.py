@@ -2,12 +2,10 @@
 
 import math
 import re
-from datetime import date
 
 from services.ecg.report_form.evidence import EcgEvidence
 from services.ecg.report_form.form import EcgForm
 from services.ecg.report_form.numbers import Number, computer_numbers, corrected_fields, signed_numbers
-from shared.clock import to_shanghai, utc_now
 from shared.errors import FieldProblem
 from shared.paper.leftovers import leftover_problems
 
@@ -46,15 +44,6 @@ def problems(form: EcgForm, evidence: EcgEvidence, *, age_years: float | None = 
     doubts.extend(_interval_doubts(numbers, set(corrected_fields(form, computer))))
     found.extend(doubt for doubt in doubts if doubt.code not in form.acknowledged)
     return found
-
-
-def age_years(birth_date: date | None, age: str | None) -> float | None:
-    """``age`` is like ``65Y 8M 3W 12D`` and counts where there is no date of birth."""
-    if birth_date is not None:
-        return max(0.0, (to_shanghai(utc_now()).date() - birth_date).days / 365.25)
-    if age and re.fullmatch(r"[0-9]{1,3}[YMWD]", age):
-        return int(age[:-1]) / {"Y": 1, "M": 12, "W": 52.18, "D": 365.25}[age[-1]]
-    return None
 
 
 def _rhythm_doubts(form: EcgForm, numbers: dict[str, Number], age: float | None) -> list[FieldProblem]:

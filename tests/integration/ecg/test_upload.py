@@ -65,7 +65,7 @@ async def test_ecgs_of_one_case_stand_in_the_order_they_were_made(centre: Centre
     changed = await centre.rows("SELECT subject FROM core.outbox WHERE subject LIKE 'ecg.case.content_changed%'")
     assert len(changed) == 2
     latest = await centre.get(f"/ecg/v1/cases/{first['case_id']}/measurements")
-    assert latest.json()["recording_id"] == third["recordings"][-1]["recording_id"]
+    assert latest.json()["recording_id"] == third["recordings"][1]["recording_id"]
 
 
 async def test_several_files_of_one_request_are_one_case(centre: Centre) -> None:

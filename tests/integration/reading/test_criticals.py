@@ -90,6 +90,16 @@ async def test_the_same_finding_is_one_result(centre: Centre) -> None:
     assert (again.critical_id, again.state) == (other.critical_id, "false_alarm")
 
 
+async def test_a_false_alarm_says_nothing_of_content_that_came_since(centre: Centre) -> None:
+    case_id = await centre.queued()
+    first = await found(centre, case_id)
+    await run(centre, criticals.dismiss, READER, first.critical_id, reason="溶血")
+    later = await run(centre, criticals.find, SYSTEM, case_id, POTASSIUM, is_of_new_content=True)
+    assert (later.critical_id != first.critical_id, later.state) == (True, "found")
+    again = await run(centre, criticals.find, SYSTEM, case_id, POTASSIUM, is_of_new_content=True)
+    assert again.critical_id == later.critical_id
+
+
 async def test_what_an_intake_finds_goes_with_the_intake(centre: Centre) -> None:
     accepted = await centre.accept()
     with pytest.raises(RuntimeError):

@@ -22,6 +22,10 @@ TWIN_PART = 0.02
 """RMS of the difference of two chest leads over their own; neighbours on one chest differ by 10 % and more."""
 TWIN_MIN_UV = 20.0
 
+FROZEN_S = 2.0
+FROZEN_MOVES = 0.9
+"""No diastole is that long without noise; traces without noise (simulators) stand still all over."""
+
 Found = tuple[QualityFault, Verdict]
 
 
@@ -39,7 +43,22 @@ def recording_faults(recording: Recording) -> list[Found]:
     if recording.sampling_rate_hz < MIN_RATE_HZ:
         text = f"采样率仅 {recording.sampling_rate_hz:.0f} Hz，波形可能失真：请将心电图机设为 500 Hz 后重做"
         found.append((QualityFault("low_sampling_rate", text), "poor"))
-    return found + _einthoven(recording) + _twins(recording)
+    return found + _frozen(recording) + _einthoven(recording) + _twins(recording)
+
+
+def _frozen(recording: Recording) -> list[Found]:
+    """All leads stand on one value at once, in a recording that else never stands still: its last value was repeated."""
+    recorded = [lead not in recording.derived for lead in recording.leads]
+    moves = np.any(np.diff(recording.microvolts[recorded], axis=1) != 0, axis=0)
+    edges = np.flatnonzero(np.concatenate(([True], moves, [True])))
+    lengths = np.diff(edges)
+    longest = int(np.argmax(lengths))
+    elsewhere = moves.size - (lengths[longest] - 1)
+    if lengths[longest] / recording.sampling_rate_hz < FROZEN_S or moves.sum() < FROZEN_MOVES * elsewhere:
+        return []
+    from_s, to_s = (edge / recording.sampling_rate_hz for edge in edges[longest : longest + 2])
+    text = f"{from_s:.1f}–{to_s:.1f} 秒所有导联完全不变，可能传输中断：请先看患者，再检查连接后重做"
+    return [(QualityFault("frozen", text), "poor")]
 
 
 def independent_count(leads: tuple[str, ...]) -> int:

@@ -21,14 +21,17 @@ from shared.reading.workflow.step import is_live
 from shared.reading.workflow.turnaround import TARGETS, rank_of
 
 
-async def find(session: Session, actor: Actor, case_id: str, finding: Finding) -> CriticalResult:
+async def find(
+    session: Session, actor: Actor, case_id: str, finding: Finding, *, is_of_new_content: bool = False
+) -> CriticalResult:
     """A suspicion in the transaction of whoever came to it: state ``found``, the case read next.
 
-    The same finding again is the same result, also one that was declared a false alarm.
+    The same finding again is the same result, also one that was declared a false alarm; but that verdict was on what
+    was there then: it says nothing of content that came since (``is_of_new_content``).
     """
     case = await cases.lock(session, actor, case_id)
     known = await queries.with_key(session, case_id, finding.code, finding.digest)
-    if known:
+    if known and not (is_of_new_content and known[0].state == CriticalState.false_alarm):
         return known[0]
     critical = await _new(session, case, finding)
     await open_critical(session, actor, case, critical, CriticalAction.find_, critical.found_at)

@@ -1,10 +1,9 @@
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
 
-from services.ecg.report_form.checks import age_years, problems
+from services.ecg.report_form.checks import problems
 from services.ecg.report_form.evidence import EcgEvidence
 from services.ecg.report_form.form import EcgForm
 from tests.unit.ecg.report_form.reports import MEASURED, evidence, form
@@ -93,13 +92,3 @@ def test_the_computers_own_qtc_is_not_argued_with() -> None:
 
 def test_a_rate_of_nought_divides_nothing() -> None:
     assert found(form(rhythm="全心停搏", heart_rate_bpm=0)) == []
-
-
-@pytest.mark.parametrize(("age", "years"), [("65Y", 65), ("6M", 0.5), ("0D", 0), (None, None), ("old", None)], ids=str)
-def test_an_age_is_read_in_its_unit(age: str | None, years: float | None) -> None:
-    assert age_years(None, age) == years
-
-
-def test_the_date_of_birth_counts_before_the_age() -> None:
-    assert (age_years(date(1960, 1, 1), "1D") or 0) > 60
-    assert age_years(date(2999, 1, 1), None) == 0

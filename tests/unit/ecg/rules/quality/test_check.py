@@ -209,3 +209,15 @@ def test_an_empty_recording_is_unusable() -> None:
 
 def test_one_lead_alone_is_judged() -> None:
     assert check_quality(make_ecg(leads=("V1",), noise_uv=8)).faults[0].code == "too_few_leads"
+
+
+def test_a_stretch_that_stands_still_in_all_leads_is_said() -> None:
+    recording = clean()
+    frozen = recording.microvolts.copy()
+    frozen[:, 2000:4000] = frozen[:, 2000:2001]
+    said = check_quality(replace(recording, microvolts=frozen))
+    assert [(fault.code, said.verdict) for fault in said.faults] == [("frozen", "poor")]
+    assert "4.0–8.0 秒" in said.faults[0].text
+    short = recording.microvolts.copy()
+    short[:, 2000:2900] = short[:, 2000:2001]
+    assert not check_quality(replace(recording, microvolts=short)).faults
