@@ -117,7 +117,7 @@ async def _placed(session: Session, row: ReceivedMessage, message: Message, dict
         orphan = orphans.get(number)
         if group.control is not None or (orphan is not None and orphan.state != "attached"):
             continue
-        lines = read_lines(group, dictionary, sender=row.sender, is_manual=row.protocol == "json")
+        lines = read_lines(group, dictionary, sender=message.sender or row.sender, is_manual=row.protocol == "json")
         place = await _attached(session, orphan)
         if place is None:
             place = await find_place(session, row, group, [line.item for line in lines])

@@ -23,7 +23,7 @@ _REFUSED = frozenset({RejectCode.not_hl7, RejectCode.unsupported, RejectCode.cha
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a message comes from. ``sender``: for those that do not name themselves. ``case_id``: it came with that
-    case's order."""
+    case's order, and is told from others by the case: two clinics' software may well have one name."""
 
     laboratory_id: str
     account_id: str
@@ -128,7 +128,7 @@ class _Draft:
             return cls(None, message.raw, message)
         sha256 = hashlib.sha256(message.raw).hexdigest()
         row = _row(each, message.raw, sha256) | {
-            "sender": message.sender or each.source.sender,
+            "sender": each.source.sender if each.source.case_id else message.sender or each.source.sender,
             "identity": message.message_id or f"sha256:{sha256}",
             "control_id": message.message_id,
             "kind": message.kind,

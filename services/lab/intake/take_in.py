@@ -17,7 +17,7 @@ from services.lab.settings import settings_of
 from shared import audit
 from shared.auth import Role
 from shared.db import Session
-from shared.errors import FieldProblem, Invalid
+from shared.errors import Conflict, FieldProblem, Invalid
 from shared.reading.models import Case
 from shared.reading.queries import cases
 from shared.reading.routes.intake import Sender
@@ -113,10 +113,20 @@ async def _keep(
     placed = await place(session, sender.actor, order, sender.idempotency_key)
     case = placed.cases[0].case
     own = [
-        replace(each, source=replace(each.source, laboratory_id=case.reading_site_id or "", case_id=case.case_id))
+        replace(
+            each,
+            source=replace(
+                each.source,
+                laboratory_id=case.reading_site_id or "",
+                case_id=case.case_id,
+                sender=f"{each.source.sender}^{case.case_id}",
+            ),
+        )
         for each in arriving
     ]
     told = [each for one in await store(session, own, list(read_in)) for each in one]
+    if any(each.verdict is Verdict.conflict for each in told):
+        raise Conflict("同一报文号已收到过内容不同的报文", code="message_id_reused", extra={"case_id": case.case_id})
     is_new = any(each.verdict is Verdict.stored for each in told)
     outcome = placed.outcome
     if outcome is Outcome.same and is_new:

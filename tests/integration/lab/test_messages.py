@@ -237,3 +237,22 @@ async def test_an_upload_with_a_file_that_is_no_result_is_refused_whole(centre: 
     assert await centre.count("reading.case") == 0 and await centre.count("reading.quarantine") == 1
     none = await centre.upload([("x.bin", b"\x00\x01nothing")], order(items=["K"]))
     assert none.status_code == 415
+
+
+async def test_the_same_file_under_another_number_is_another_case_with_its_own_results(centre: Centre) -> None:
+    files = [("r.hl7", oru("", NORMAL))]
+    sent = [
+        await centre.upload(files, order(accession_number=number, items=["K", "NA"]), who)
+        for number, who in (("U1", "clinic1"), ("U2", "clinic1"), ("U1", "clinic2"))
+    ]
+    assert [each.status_code for each in sent] == [202, 202, 202]
+    assert len({each.json()["case_id"] for each in sent}) == 3 and await centre.count("lab.result") == 6
+
+
+async def test_a_message_id_used_again_with_other_results_is_refused(centre: Centre) -> None:
+    body = order(accession_number="U1", items=["K", "NA"])
+    await centre.upload([("r.hl7", oru("", NORMAL))], body)
+    other = await centre.upload([("r.hl7", oru("", [("K", "5.0"), ("NA", "139")]))], body)
+    assert other.status_code == 409 and other.json()["code"] == "message_id_reused"
+    added = await centre.upload([("r.hl7", oru("", [("K", "4.1")], control_id="2"))], body)
+    assert added.status_code == 202, added.text
