@@ -47,7 +47,7 @@ def recording_faults(recording: Recording) -> list[Found]:
 
 
 def _frozen(recording: Recording) -> list[Found]:
-    """All leads stand on one value at once, in a recording that else never stands still: its last value was repeated."""
+    """All leads stand on one value at once, in a recording that else never stands still: a value was repeated."""
     recorded = [lead not in recording.derived for lead in recording.leads]
     moves = np.any(np.diff(recording.microvolts[recorded], axis=1) != 0, axis=0)
     edges = np.flatnonzero(np.concatenate(([True], moves, [True])))
