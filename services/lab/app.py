@@ -10,6 +10,7 @@ from services.lab.api.orphans import orphans_router
 from services.lab.api.quality_control import quality_control_router
 from services.lab.api.results import results_router
 from services.lab.api.rule_sets import rule_sets_router
+from services.lab.api.senders import senders_router
 from services.lab.api.specimens import specimens_router
 from services.lab.api.trend import trend_router
 from services.lab.intake.evidence import evidence_of
@@ -36,6 +37,7 @@ def create_app(settings: LabSettings | None = None, resources: Resources | None 
         orphans_router(),
         codes_router(),
         message_log_router(),
+        senders_router(),
         rule_sets_router(),
         quality_control_router(),
         assessments_router(),

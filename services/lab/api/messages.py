@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from services.lab.api.site import WORKS, laboratory_of
+from services.lab.intake.apply import apply_message
 from services.lab.models import ReceivedMessage
 from services.lab.queries import messages
 from shared.auth import Role
@@ -63,6 +64,17 @@ def message_log_router() -> APIRouter:
             if row is None:
                 raise NotFound
         return _show_message(row)
+
+    @router.post("/messages/{message_id}/apply", summary="Try again what could not be applied")
+    async def apply_again(message_id: str, call: CurrentCall) -> ShownMessage:
+        """Doing it again changes nothing of what was applied."""
+        laboratory = laboratory_of(call.actor, Role.technologist)
+        async with call.transaction("message.apply", message_id, "message") as session:
+            if await messages.get(session, laboratory, message_id) is None:
+                raise NotFound
+            await messages.go_on(session, [message_id])
+        await apply_message(call.resources.db, message_id)
+        return await read_message(message_id, call)
 
     @router.get("/messages/{message_id}/raw", summary="Its bytes", response_class=Response)
     async def read_raw(message_id: str, call: CurrentCall) -> Response:

@@ -92,7 +92,10 @@ async def go_on(session: Session, message_ids: Sequence[str]) -> None:
     """Let them be applied again: what stopped them is settled."""
     await session.execute(
         update(ReceivedMessage)
-        .where(ReceivedMessage.message_id.in_(message_ids), ReceivedMessage.state.in_(("waiting", "applied")))
+        .where(
+            ReceivedMessage.message_id.in_(message_ids),
+            ReceivedMessage.state.in_(("received", "waiting", "applied")),
+        )
         .values(state="received", tries=0)
     )
 

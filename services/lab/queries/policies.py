@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 
 from services.lab.models import LabPolicy, RuleSetState, SenderSetting
 from shared.auth import Actor
@@ -54,6 +55,24 @@ async def policy_of(session: Session, laboratory_id: str) -> LabPolicy | None:
 async def senders_of(session: Session, laboratory_id: str) -> Sequence[SenderSetting]:
     statement = select(SenderSetting).where(SenderSetting.laboratory_id == laboratory_id).order_by(SenderSetting.id)
     return list(await session.scalars(statement.limit(at_most(1000))))
+
+
+async def set_sender(session: Session, actor: Actor, laboratory_id: str, address: str, charset: str, note: str) -> None:
+    statement = insert(SenderSetting).values(
+        laboratory_id=laboratory_id,
+        sender="",
+        address=address,
+        charset=charset,
+        analyzer=note,
+        set_by=actor.account_id,
+    )
+    changed = {name: statement.excluded[name] for name in ("charset", "analyzer", "set_by")}
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["laboratory_id", "sender", "address"],
+            set_={**changed, "set_at": func.clock_timestamp()},
+        )
+    )
 
 
 async def setting_at(session: Session, laboratory_id: str, address: str) -> SenderSetting | None:

@@ -256,3 +256,24 @@ async def test_a_message_id_used_again_with_other_results_is_refused(centre: Cen
     assert other.status_code == 409 and other.json()["code"] == "message_id_reused"
     added = await centre.upload([("r.hl7", oru("", [("K", "4.1")], control_id="2"))], body)
     assert added.status_code == 202, added.text
+
+
+async def test_a_message_is_applied_again_without_a_second_result(centre: Centre) -> None:
+    ordered = await centre.ordered("K", "NA")
+    await centre.measured(ordered.number, NORMAL)
+    (message,) = (await centre.shown("/lab/v1/messages"))["messages"]
+    again = await centre.done(f"/lab/v1/messages/{message['message_id']}/apply")
+    assert again["state"] == "applied" and await centre.count("lab.result") == 2
+    assert (await centre.post(f"/lab/v1/messages/{message['message_id']}/apply", "lab3")).status_code == 404
+
+
+async def test_a_senders_character_set_is_known_by_its_address(centre: Centre) -> None:
+    body = {"address": "127.0.0.1", "charset": "big5", "note": "测试仪器"}
+    answer = await centre.call("lab1", "PUT", "/lab/v1/senders", body)
+    assert answer.status_code == 200 and answer.json()["senders"][0]["charset"] == "big5"
+    ordered = await centre.ordered("K", "NA", patient={"id": "P9", "name": "測試", "sex": "M"})
+    raw = oru(ordered.number, NORMAL, patient="PID|1||P9||測試||19600131|M").decode()
+    await centre.send(raw.replace("UNICODE UTF-8", "").encode("big5"))
+    ((charset,),) = await centre.rows("SELECT charset FROM lab.message")
+    assert charset == "big5"
+    assert "patient_mismatch" not in {each["code"] for each in (await centre.case(ordered.case_id))["warnings"]}
