@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header --extra local
+	--no-emit-index-url --no-header --extra local --extra clinic
 
 .PHONY: help setup setup-dev run demo test e2e lint format bench docs lock clean
 
