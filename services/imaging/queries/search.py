@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, Text, cast, func, literal, null, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.imaging.models import Instance, Series, Study
 from services.imaging.queries.search_terms import Column, OneOf, Term
@@ -179,7 +180,7 @@ async def first_headers(
         select(of, cast(Instance.header, Text))
         .join(Instance, Instance.series_pk == Series.id)
         .where(of == func.any(list(pks)), instances_of(actor))
-        .distinct(of)
+        .ext(distinct_on(of))
         .order_by(of, *IN_STUDY, *IN_SERIES)
     )
     return {int(row[0]): str(row[1]) for row in await session.execute(statement)}

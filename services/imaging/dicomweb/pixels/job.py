@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import dcmread
-from pydicom.dataset import Dataset
+from pydicom import dcmread, dcmwrite
+from pydicom.dataset import Dataset, validate_file_meta
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian
@@ -109,7 +109,23 @@ def _samples(frame: Frame) -> npt.NDArray[Any]:
     source = joined if is_native else encapsulate([joined], has_bot=False)
     decoder = get_decoder(ExplicitVRLittleEndian if is_native else syntax)
     array, _ = decoder.as_array(source, raw=False, **options)
+    if not is_native:
+        array = _within_bits(array, layout.bits_stored, layout.pixel_representation)
     return np.ascontiguousarray(array)
+
+
+def _within_bits(array: npt.NDArray[Any], bits: int, is_signed: int) -> npt.NDArray[Any]:
+    """Lossy codecs overshoot: 4170 of 12 bits would be taken for 74 by whoever masks what is not stored."""
+    if bits >= array.dtype.itemsize * 8:
+        return array
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if is_signed else (0, 2**bits - 1)
+    return np.clip(array, low, high)
+
+
+def _clip(data_set: Dataset) -> None:
+    kind = "i" if data_set.PixelRepresentation else "u"
+    array = np.frombuffer(data_set.PixelData, f"<{kind}{data_set.BitsAllocated // 8}")
+    data_set.PixelData = _within_bits(array, data_set.BitsStored, data_set.PixelRepresentation).tobytes()
 
 
 def _rewritten(data: bytes) -> bytes:
@@ -117,11 +133,16 @@ def _rewritten(data: bytes) -> bytes:
     syntax = data_set.file_meta.TransferSyntaxUID
     if syntax.is_compressed and not syntax.is_deflated:
         data_set.decompress(generate_instance_uid=False)
+        _clip(data_set)
     elif syntax == ExplicitVRBigEndian:
         _swap_words(data_set)
-    data_set.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta = data_set.file_meta
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = data_set.SOPClassUID, data_set.SOPInstanceUID
+    validate_file_meta(meta, enforce_standard=True)
     target = io.BytesIO()
-    data_set.save_as(target, implicit_vr=False, little_endian=True, enforce_file_format=True)
+    # pydicom asks for force_encoding where the byte order changes, since it leaves words as they are: ours are swapped.
+    dcmwrite(target, data_set, implicit_vr=False, little_endian=True, force_encoding=True)
     return target.getvalue()
 
 

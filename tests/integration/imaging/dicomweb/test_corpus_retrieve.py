@@ -17,6 +17,7 @@ from tests.integration.imaging.dicomweb.parts import parts_of
 
 pytestmark = [pytest.mark.corpus, pytest.mark.filterwarnings("ignore::UserWarning")]
 
+NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"}
 OCTETS = "application/octet-stream"
 _MOST_BYTES = 8_000_000
 # Retired processes of JPEG that no decoder here reads, and pixels that pydicom itself refuses.
@@ -65,7 +66,7 @@ async def test_as_stored_and_in_explicit_vr(web: Web, corpus: Path) -> None:
                 faults[path] = f"{syntax} {str(fault)[:200]}"
             syntaxes.add(syntax)
             compared += 1
-    assert faults == {}
+    assert not faults, "\n".join(f"{path}: {fault}" for path, fault in faults.items())
     assert compared > 200
     assert len(syntaxes) >= 17, sorted(syntaxes)
 
@@ -89,6 +90,8 @@ async def check_instance(web: Web, url: str, content: bytes, syntax: str) -> Non
     target = readable(rewritten)
     assert target.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
     assert target.SOPInstanceUID == source.SOPInstanceUID
+    if expected is not None and syntax not in NATIVE:
+        expected = stored_bits(expected, source)
     assert same_pixels(pixels_of(target), expected), "rewritten pixels"
     if expected is not None:
         await check_frames(web, url, source, expected)
@@ -107,10 +110,21 @@ async def check_frames(web: Web, url: str, source: Dataset, expected: np.ndarray
             assert np.unpackbits(np.frombuffer(body, np.uint8), bitorder="little")[: image.size].tolist() == (
                 image.ravel().tolist()
             )
-        elif not source.file_meta.TransferSyntaxUID.is_compressed and image.ndim == 3:
+        elif image.ndim == 3 and not source.file_meta.TransferSyntaxUID.is_compressed:
             assert len(body) >= image.size * 2 // 3  # colours lie as stored: by plane, or subsampled
         else:
-            assert body == image.astype(image.dtype.newbyteorder("<")).tobytes(), f"frame {number}"
+            ours = stored_bits(np.frombuffer(body, image.dtype.newbyteorder("<")), source)
+            assert (ours == stored_bits(image.ravel(), source)).all(), f"frame {number}"
+
+
+def stored_bits(samples: np.ndarray, source: Dataset) -> np.ndarray:
+    """pydicom masks what lies above the stored bits (old overlays do); lossy codecs overshoot them."""
+    if source.file_meta.TransferSyntaxUID.is_compressed:
+        signed = source.PixelRepresentation
+        bits = source.BitsStored - signed
+        return np.clip(samples, -(2**bits) * signed, 2**bits - 1)
+    unused = samples.dtype.itemsize * 8 - source.BitsStored
+    return (samples << unused) >> unused
 
 
 def readable(content: bytes) -> Dataset:
