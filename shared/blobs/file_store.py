@@ -12,10 +12,9 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from shared.blobs.errors import BlobMissing
-from shared.blobs.pack import PackReader
+from shared.blobs.pack import PackReader, Source
 from shared.blobs.ranges import read_ref, require_store, stream_ref
 from shared.blobs.ref import BlobRef, is_key_of, new_key, require_key, require_prefix
 from shared.blobs.store import DEFAULT_CHUNK_BYTES, StoredObject
@@ -47,7 +46,7 @@ class FileBlobStore:
         """A directory keeps no content type: the row that names the blob does."""
         return (await self.put_pack([data]))[0]
 
-    async def put_pack(self, sources: Sequence[BinaryIO | bytes]) -> list[BlobRef]:
+    async def put_pack(self, sources: Sequence[Source]) -> list[BlobRef]:
         if not sources:
             return []
         return await asyncio.to_thread(self._write, sources)
@@ -89,7 +88,7 @@ class FileBlobStore:
     async def _fetch(self, key: str, offset: int, length: int) -> bytes:
         return await asyncio.to_thread(self._read_range, key, offset, length)
 
-    def _write(self, sources: Sequence[BinaryIO | bytes]) -> list[BlobRef]:
+    def _write(self, sources: Sequence[Source]) -> list[BlobRef]:
         key = new_key(self._prefix)
         unfinished = self._tmp / key.rpartition("/")[2]
         pack = PackReader(sources)

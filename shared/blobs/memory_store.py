@@ -3,10 +3,9 @@
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import BinaryIO
 
 from shared.blobs.errors import BlobMissing
-from shared.blobs.pack import PackReader
+from shared.blobs.pack import PackReader, Source
 from shared.blobs.ranges import read_ref, require_store, stream_ref
 from shared.blobs.ref import BlobRef, is_key_of, new_key, require_key, require_prefix
 from shared.blobs.store import DEFAULT_CHUNK_BYTES, StoredObject
@@ -33,7 +32,7 @@ class MemoryBlobStore:
         self._objects[key] = (utc_now(), data)
         return BlobRef(self._name, key, 0, len(data), hashlib.sha256(data).hexdigest())
 
-    async def put_pack(self, sources: Sequence[BinaryIO | bytes]) -> list[BlobRef]:
+    async def put_pack(self, sources: Sequence[Source]) -> list[BlobRef]:
         await self.check()
         if not sources:
             return []

@@ -3,19 +3,32 @@
 import hashlib
 import io
 from collections.abc import Sequence
-from typing import BinaryIO
+from dataclasses import dataclass
+from typing import BinaryIO, TypeAlias
 
 from shared.blobs.ref import BlobRef
 
 _COPY_BYTES = 1 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class Digested:
+    """Bytes whose SHA-256 (hexadecimal) somebody has made already: hashing is most of what a pack costs."""
+
+    file: BinaryIO
+    sha256: str
+
+
+Source: TypeAlias = BinaryIO | bytes | Digested
+
+
 class PackReader(io.RawIOBase):
     """A file whose bytes are the sources' bytes one after another; ``refs`` once it has been read to the end."""
 
-    def __init__(self, sources: Sequence[BinaryIO | bytes]) -> None:
+    def __init__(self, sources: Sequence[Source]) -> None:
         super().__init__()
-        self._sources = [io.BytesIO(source) if isinstance(source, bytes) else source for source in sources]
+        self._known = [source.sha256 if isinstance(source, Digested) else None for source in sources]
+        self._sources = [_opened(source) for source in sources]
         self._finished: list[tuple[int, int, str]] = []
         self._digest = hashlib.sha256()
         self._offset = 0
@@ -36,7 +49,8 @@ class PackReader(io.RawIOBase):
             if not chunk:
                 self._finish_source()
                 continue
-            self._digest.update(chunk)
+            if self._known[len(self._finished)] is None:
+                self._digest.update(chunk)
             self._length += len(chunk)
             missing -= len(chunk)
             chunks.append(chunk)
@@ -48,7 +62,14 @@ class PackReader(io.RawIOBase):
         return [BlobRef(store, key, offset, length, sha256) for offset, length, sha256 in self._finished]
 
     def _finish_source(self) -> None:
-        self._finished.append((self._offset, self._length, self._digest.hexdigest()))
+        known = self._known[len(self._finished)]
+        self._finished.append((self._offset, self._length, known or self._digest.hexdigest()))
         self._offset += self._length
         self._length = 0
         self._digest = hashlib.sha256()
+
+
+def _opened(source: Source) -> BinaryIO:
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    return source.file if isinstance(source, Digested) else source

@@ -18,7 +18,7 @@ from minio.datatypes import Object
 from minio.error import MinioException, S3Error
 
 from shared.blobs.errors import BlobCorrupt, BlobMissing
-from shared.blobs.pack import PackReader
+from shared.blobs.pack import PackReader, Source
 from shared.blobs.ranges import read_ref, require_store, stream_ref
 from shared.blobs.ref import BlobRef, is_key_of, new_key, require_key, require_prefix
 from shared.blobs.store import DEFAULT_CHUNK_BYTES, StoredObject
@@ -79,7 +79,7 @@ class S3BlobStore:
     async def put(self, data: bytes, *, content_type: str = "application/octet-stream") -> BlobRef:
         return (await asyncio.to_thread(self._write, [data], content_type))[0]
 
-    async def put_pack(self, sources: Sequence[BinaryIO | bytes]) -> list[BlobRef]:
+    async def put_pack(self, sources: Sequence[Source]) -> list[BlobRef]:
         if not sources:
             return []
         return await asyncio.to_thread(self._write, sources, "application/octet-stream")
@@ -130,7 +130,7 @@ class S3BlobStore:
     async def _fetch(self, key: str, offset: int, length: int) -> bytes:
         return await asyncio.to_thread(self._read_range, require_key(key), offset, length)
 
-    def _write(self, sources: Sequence[BinaryIO | bytes], content_type: str) -> list[BlobRef]:
+    def _write(self, sources: Sequence[Source], content_type: str) -> list[BlobRef]:
         key = new_key(self._prefix)
         pack = PackReader(sources)
         with self._own_errors():

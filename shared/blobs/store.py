@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
+from shared.blobs.pack import Source
 from shared.blobs.ref import BlobRef
 
 DEFAULT_CHUNK_BYTES = 1 << 20
@@ -29,7 +30,7 @@ class BlobStore(Protocol):
     async def put(self, data: bytes, *, content_type: str = "application/octet-stream") -> BlobRef:
         """Write one object; it is durable when the ref is returned."""
 
-    async def put_pack(self, sources: Sequence[BinaryIO | bytes]) -> list[BlobRef]:
+    async def put_pack(self, sources: Sequence[Source]) -> list[BlobRef]:
         """Write the sources one after another as one object with one fsync; a ref for each, in their order.
 
         A file is read from where it stands to its end, in constant memory. No refs, no object: a failure or a

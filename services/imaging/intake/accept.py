@@ -7,7 +7,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from services.imaging.intake.coercion import coerce
 from services.imaging.intake.sorting import Image
@@ -16,7 +15,7 @@ from services.imaging.queries import instances
 from services.imaging.queries.instances import Known
 from shared import audit
 from shared.auth import Actor
-from shared.blobs import BlobRef
+from shared.blobs import BlobRef, Digested
 from shared.db import Session
 from shared.errors import FieldProblem, GongzhenError, InstanceConflict
 from shared.reading.models import Case
@@ -66,13 +65,15 @@ async def accept_images(resources: Resources, upload: Upload, spool: Spool) -> l
 
     Raises InstanceConflict, and what the workflow raises (AccessionTaken, Conflict, Invalid); then nothing is kept.
     """
-    async with resources.db.transaction() as session:
+    async with resources.db.look_up() as session:
         known = await _known(session, upload)
-        new = [image for image in upload.images if image.facts.sop_instance_uid not in known]
-        same = [] if new else await _find_same(session, upload, known)
-    if same:
-        return same
-    refs = await resources.blobs.put_pack([image.open(spool) for image in new])
+    new = [image for image in upload.images if image.facts.sop_instance_uid not in known]
+    if not new:
+        async with resources.db.transaction() as session:
+            same = await _find_same(session, upload, known)
+        if same:
+            return same
+    refs = await resources.blobs.put_pack([Digested(image.open(spool), image.facts.file_sha256) for image in new])
     try:
         async with resources.db.transaction() as session:
             accepted, used = await _write(session, upload, dict(zip(_uids(new), refs, strict=True)), spool)
@@ -187,7 +188,7 @@ def conflict(images: Sequence[Image]) -> InstanceConflict:
     )
 
 
-def _headers(images: Sequence[Image], spool: Spool) -> list[dict[str, Any]]:
+def _headers(images: Sequence[Image], spool: Spool) -> list[str]:
     return [image.read_header(spool) for image in images]
 
 

@@ -8,7 +8,7 @@ crash. What decodes pixels, PDFs or XML does run apart (DESIGN.md §7).
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from services.imaging.parse.instance import Instance
 from services.imaging.parse.limits import Limits
@@ -38,10 +38,9 @@ class Image:
     def open(self, spool: Spool) -> BinaryIO:
         return spool.view(self.offset, self.length)
 
-    def read_header(self, spool: Spool) -> dict[str, Any]:
-        """``{"metadata": DICOM JSON, "bulk": [{path, vr, offset, length}]}``."""
-        header: dict[str, Any] = json.loads(spool.read_at(self.header_offset, self.header_length))
-        return header
+    def read_header(self, spool: Spool) -> str:
+        """``"header": DICOM JSON, "bulk": [{path, vr, offset, length}]``: two members of its row's JSON."""
+        return spool.read_at(self.header_offset, self.header_length).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +119,10 @@ class _Sorting:
 def keep_image(spool: Spool, number: int, name: str, offset: int, length: int, facts: Instance) -> Image:
     """An image whose bytes lie in the spool; its header is laid beside them."""
     header = {
-        "metadata": facts.metadata,
+        "header": facts.metadata,
         "bulk": [{"path": b.path, "vr": b.vr, "offset": b.offset, "length": b.length} for b in facts.bulk],
     }
-    raw = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    raw = json.dumps(header, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()
     header_offset = spool.size_bytes
     spool.append(raw)
     return Image(

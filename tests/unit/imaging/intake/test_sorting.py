@@ -1,6 +1,7 @@
 """Every way an upload can be refused, told by the number of the file, and what a CD may carry along."""
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,7 +39,9 @@ def test_images_of_files_and_of_a_zip_keep_their_own_bytes_and_header(tmp_path: 
     found, spool = sort(files, tmp_path)
     assert [image.number for image in found.images] == [1, 2]
     assert [image.open(spool).read() for image in found.images] == [alone, packed]
-    assert [image.read_header(spool)["metadata"]["00080018"]["Value"] for image in found.images] == [
+    assert [
+        json.loads("{" + image.read_header(spool) + "}")["header"]["00080018"]["Value"] for image in found.images
+    ] == [
         [uid("i1")],
         [uid("i2")],
     ]
