@@ -10,6 +10,9 @@ from shared.paper.leftovers import leftover_problems
 
 _TEXTS = ("comment", "impression", "findings", "technique")
 _NAMED = 8
+NAMED_HOLDS = frozenset({"absurd", "delta", "same_sample", "qc", "hil", "patient_mismatch", "identity"})
+"""What throws doubt on the value itself, its specimen or its patient: the author names the item that he lets pass.
+Every other hold only asks that a person looks, and his signature says that he did."""
 
 
 def problems(form: LabForm, evidence: LabEvidence) -> list[FieldProblem]:
@@ -65,8 +68,9 @@ def _result_problems(decided: Decided, form: LabForm) -> Iterable[FieldProblem]:
         yield FieldProblem(f"{at}/value", "required", f"{facts.name}：未填写修正后的结果")
     elif not decided.is_judged:
         yield FieldProblem(f"{at}/value", "correction_unjudged", f"{facts.name}：修正后的结果未经审核规则判断")
-    if decided.action != "withhold" and decided.held_by and not form.lets_pass(facts.item):
-        reasons = "；".join(reason.text for reason in decided.held_by)
+    named = [reason for reason in decided.held_by if reason.code in NAMED_HOLDS]
+    if decided.action != "withhold" and named and not form.lets_pass(facts.item):
+        reasons = "；".join(reason.text for reason in named)
         yield FieldProblem(at, "result_held", f"{facts.name} 未通过自动审核：{reasons}")
 
 

@@ -27,8 +27,9 @@ class LabForm(BaseModel):
     """A draft may be empty. ``findings`` 形态学描述, ``impression`` 结果解释, ``technique`` 检验方法, ``comment`` 备注;
     ``positive`` 阳性, or None where nobody said.
 
-    ``results``: only the items that do not stand as judged. ``accepted_holds``: items whose holds the technologist
-    looked at and lets pass, or ``*`` for all that the case holds now; ``hold_reasons`` why, by item.
+    ``results``: only the items that do not stand as judged. ``accepted_holds``: items whose doubtful holds
+    (``checks.NAMED_HOLDS``) the technologist looked at and lets pass, or ``*`` for all that the case holds now; other
+    holds pass by his signature. ``hold_reasons`` why, by item.
     ``acknowledged``: doubts seen and stood by, such as a report that is only a part.
     """
 

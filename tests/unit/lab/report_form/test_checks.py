@@ -51,6 +51,20 @@ def test_accepting_a_result_does_not_pass_its_hold() -> None:
     assert codes(held, results={"HGB": {"action": "accept"}}) == [("/results/HGB", "result_held")]
 
 
+@pytest.mark.parametrize("code", ["absurd", "delta", "same_sample", "qc", "hil", "patient_mismatch", "identity"])
+def test_a_hold_that_doubts_the_value_is_named(code: str) -> None:
+    held = evidence(result("HGB", held_by=(Reason(code, "可疑", "r"), Reason("flag", "仪器报警", "r"))))
+    assert codes(held) == [("/results/HGB", "result_held")]
+    assert "可疑" in problems(form(), held)[0].detail and "仪器报警" not in problems(form(), held)[0].detail
+    assert codes(held, accepted_holds=["HGB"]) == []
+
+
+@pytest.mark.parametrize("code", ["no_interval", "flag", "flag_unknown", "critical", "below_range", "above_range",
+                                  "undecided", "unexpected", "no_rule_set"])  # fmt: skip
+def test_any_other_hold_passes_by_the_signature(code: str) -> None:
+    assert codes(evidence(result("HGB", held_by=(Reason(code, "请人工审核", "r"),)))) == []
+
+
 def test_a_critical_value_does_not_wait_for_its_loop() -> None:
     assert codes(evidence(POTASSIUM)) == []
 

@@ -63,6 +63,12 @@ def test_what_was_held_and_let_pass_is_signed() -> None:
     assert wbc.hold_reason == ""
 
 
+def test_what_passed_by_the_signature_alone_is_signed_too() -> None:
+    held = evidence(result("HGB", held_by=(Reason("no_interval", "没有适用的参考区间", "r"),)))
+    (item,) = content_of(form(), held).items
+    assert [(each.code, each.text) for each in item.holds_passed] == [("no_interval", "没有适用的参考区间")]
+
+
 def test_what_is_withheld_or_missing_is_named() -> None:
     withheld = form(results={"K": {"action": "withhold", "reason": "溶血"}})
     said = content_of(withheld, evidence(POTASSIUM, result(), missing=("CRP",)))
