@@ -13,23 +13,26 @@ from services.lab.api.rule_sets import rule_sets_router
 from services.lab.api.senders import senders_router
 from services.lab.api.specimens import specimens_router
 from services.lab.api.trend import trend_router
+from services.lab.api.verifications import verifications_router
 from services.lab.intake.evidence import evidence_of
 from services.lab.intake.message_routes import messages_router
 from services.lab.intake.routes import intake_router
 from services.lab.reading_form import LabReportForm
 from services.lab.settings import LabSettings
-from shared.reading.routes import ReadingMetrics, reading_router
+from shared.reading.routes import Desks, ReadingMetrics, reading_router
 from shared.reading.routes.quarantine import quarantine_router
 from shared.resources import Resources
 from shared.web import build_app
 
 
 def create_app(settings: LabSettings | None = None, resources: Resources | None = None) -> FastAPI:
-    metrics = ReadingMetrics("lab")
+    metrics, form = ReadingMetrics("lab"), LabReportForm(evidence_of)
+    desks = Desks(form)
     routers = [
         intake_router(),
         messages_router(),
-        reading_router("lab", LabReportForm(evidence_of), metrics),
+        reading_router("lab", form, metrics, desks),
+        verifications_router(desks, metrics),
         specimens_router(),
         orders_router(),
         results_router(),
