@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from services.imaging.api.instances import instances_router
 from services.imaging.dicomweb.routes import close_desk, dicomweb_routers, open_desk
 from services.imaging.dicomweb.store import store_router
+from services.imaging.intake.matching import matching_router
 from services.imaging.intake.routes import intake_router
 from services.imaging.reading_form import ImagingReportForm
 from services.imaging.settings import ImagingSettings
@@ -20,6 +21,7 @@ def create_app(settings: ImagingSettings | None = None, resources: Resources | N
     metrics = ReadingMetrics("imaging")
     routers = [
         intake_router(),
+        matching_router(),
         store_router(),
         uploads_router(),
         reading_router("imaging", ImagingReportForm(), metrics),

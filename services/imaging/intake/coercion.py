@@ -5,9 +5,9 @@ The files' bytes never change. DICOMweb answers with ``attributes`` in place of 
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from services.imaging.parse.instance import Instance
+from services.imaging.parse.patient import PatientFacts
 from services.imaging.queries import instances
 from shared.clock import utc_now
 from shared.db import Session
@@ -18,7 +18,18 @@ from shared.reading.workflow.names import is_same_name
 Attributes = dict[str, dict[str, Any]]
 
 
-async def coerce(session: Session, case: Case, facts: Sequence[Instance]) -> frozenset[str]:
+class Said(Protocol):
+    """What a file says of its patient and its number: a parsed instance, or its row."""
+
+    @property
+    def sop_instance_uid(self) -> str: ...
+    @property
+    def accession_number(self) -> str: ...
+    @property
+    def patient(self) -> PatientFacts: ...
+
+
+async def coerce(session: Session, case: Case, facts: Sequence[Said]) -> frozenset[str]:
     """Records where the case's order stands in for the clinic's instances; returns the SOP Instance UIDs of those whose
     own words it replaces.
 
@@ -34,7 +45,7 @@ async def coerce(session: Session, case: Case, facts: Sequence[Instance]) -> fro
     return frozenset(uid for uid, own in changes.items() if any("Value" in each for each in own["original"].values()))
 
 
-def coercion_of(facts: Instance, case: Case) -> dict[str, Attributes] | None:
+def coercion_of(facts: Said, case: Case) -> dict[str, Attributes] | None:
     """``{"attributes": the order's, "original": the file's}`` of what differs; None where nothing does.
 
     What the order leaves open, and a name written in another way, contradict nothing.

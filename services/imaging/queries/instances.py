@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.imaging.models import CONTENT_KIND, Instance, Series, Study
 from services.imaging.parse.instance import Instance as Facts
+from services.imaging.parse.moments import parse_date
 from services.imaging.parse.name_search import name_search
+from services.imaging.parse.patient import PatientFacts
 from shared.blobs import BlobRef
 from shared.ids import new_id
 from shared.reading.models import Case, CaseContent
@@ -113,6 +115,32 @@ async def add(
     )
     result = await session.execute(_ADD, {"rows": f"[{rows}]"})
     return {row.sop_instance_uid: row.instance_id for row in result}
+
+
+@dataclass(frozen=True, slots=True)
+class SaidRow:
+    """What a kept file says of its patient and its number."""
+
+    sop_instance_uid: str
+    accession_number: str
+    patient: PatientFacts
+
+
+async def said(session: AsyncSession, instance_ids: Sequence[str]) -> list[SaidRow]:
+    tags = ("00080050", "00100010", "00100020", "00100030", "00100040")
+    columns = [Instance.header[tag]["Value"][0].label(f"t{tag}") for tag in tags]
+    rows = await session.execute(
+        select(Instance.sop_instance_uid, *columns).where(Instance.instance_id == func.any(list(instance_ids)))
+    )
+    return [
+        SaidRow(uid, number or "", _patient(name or {}, id_, birth, sex)) for uid, number, name, id_, birth, sex in rows
+    ]
+
+
+def _patient(name: dict[str, str], patient_id: str | None, birth: str | None, sex: str | None) -> PatientFacts:
+    groups = [name.get(group, "") for group in ("Alphabetic", "Ideographic", "Phonetic")]
+    text = "=".join(groups).rstrip("=")
+    return PatientFacts(patient_id or "", "", text, text, sex or "", parse_date(birth or ""), None)
 
 
 async def set_coercion(

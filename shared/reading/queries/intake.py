@@ -75,6 +75,17 @@ async def showing_studies(session: Session, actor: Actor, center: str, study_uid
     return (await session.scalars(statement.order_by(Case.created_at.desc(), Case.case_id.desc()))).all()
 
 
+async def waiting_orders(session: Session, actor: Actor, center: str, patient_id: str) -> Sequence[Case]:
+    """The clinic's orders of the patient that no bytes have come for yet, the newest first."""
+    statement = select(Case).where(
+        Case.clinic_id == actor.org_id,
+        Case.center == center,
+        Case.patient_id == patient_id,
+        Case.state == "ordered",
+    )
+    return (await session.scalars(statement.order_by(Case.created_at.desc(), Case.case_id.desc()).limit(100))).all()
+
+
 async def held_digests(session: Session, case_id: str, sha256s: Sequence[str]) -> set[str]:
     """Which of the bytes the case holds."""
     found = await session.scalars(

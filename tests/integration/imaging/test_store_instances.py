@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from random import Random
 from typing import Any
 from xml.etree import ElementTree
 
@@ -256,3 +257,63 @@ def with_number(file: bytes, number: str) -> bytes:
     place = file.index(b"\x08\x00\x60\x00CS")
     padded = number.encode() + b" " * (len(number) % 2)
     return file[:place] + b"\x08\x00\x50\x00SH" + len(padded).to_bytes(2, "little") + padded + file[place:]
+
+
+async def test_what_only_looks_alike_is_joined_when_a_person_says_so(centre: Centre) -> None:
+    order = ORDER | {"patient": {"id": "P001", "name": "测试丙"}, "performed_at": "2026-11-21T09:00:00+08:00"}
+    placed = (await centre.post("/imaging/v1/orders", json=order)).json()
+    other_day = order | {"accession_number": "A2", "performed_at": "2026-11-22T09:00:00+08:00"}
+    await centre.post("/imaging/v1/orders", json=other_day)
+    ct = order | {"accession_number": "A3", "exam": {"name": "CT", "modality": "CT"}}
+    await centre.post("/imaging/v1/orders", json=ct)
+    await store(centre, dicom("i1"), dicom("i2"))
+    ((case_id, received_at),) = await centre.rows(
+        "SELECT case_id, received_at FROM reading.case WHERE state = 'received'"
+    )
+    path = f"/imaging/v1/cases/{case_id}/order-suggestions"
+    found = (await centre.get(path)).json()["suggestions"]
+    assert [(each["order_case_id"], each["accession_number"]) for each in found] == [(placed["case_id"], "A1")]
+    assert (await centre.get(path, "clinic2")).status_code == 404
+    body = {"order_case_id": placed["case_id"]}
+    assert (await centre.post(path, "clinic2", json=body)).status_code == 404
+    joined = await centre.post(path, json=body)
+    assert (joined.status_code, joined.json()["case_id"], joined.json()["state"]) == (
+        202,
+        placed["case_id"],
+        "received",
+    )
+    assert [each["code"] for each in joined.json()["warnings"]] == ["patient_mismatch"]
+    assert (await centre.post(path, json=body)).status_code == 200
+    rows = await centre.rows("SELECT case_id, state, content_count, received_at FROM reading.case ORDER BY created_at")
+    assert rows[0] == (placed["case_id"], "received", 2, received_at)
+    assert (rows[3][0], rows[3][1]) == (case_id, "canceled")
+    coerced = await centre.rows("SELECT coercion->'attributes'->'00100010' FROM imaging.instance")
+    assert coerced == [({"vr": "PN", "Value": [{"Alphabetic": "测试丙"}]},)] * 2
+    late = await store(centre, dicom("i3"))
+    assert late.status_code == 202
+    assert (await centre.rows(f"SELECT content_count FROM reading.case WHERE case_id = '{placed['case_id']}'")) == [
+        (3,)
+    ]
+    twice = await centre.post(path, json={"order_case_id": rows[1][0]})
+    assert (twice.status_code, twice.json()["code"]) == (409, "being_read")
+
+
+async def test_damaged_requests_are_answered_and_never_a_500(centre: Centre) -> None:
+    whole = related([dicom("i1"), dicom("i2", study="s2")])
+    random = Random(7)
+    seen = set()
+    for _ in range(120):
+        body = bytearray(whole)
+        for _ in range(random.randrange(1, 6)):
+            at = random.randrange(len(body))
+            body[at : at + random.randrange(4)] = random.randbytes(random.randrange(4))
+        if random.random() < 0.3:
+            del body[random.randrange(len(body)) :]
+        content_type = CONTENT_TYPE
+        if random.random() < 0.1:
+            at = random.randrange(len(content_type))
+            content_type = content_type[:at] + random.choice(['"', ";", "=", " ", "x"]) + content_type[at + 1 :]
+        answer = await store(centre, body=bytes(body), content_type=content_type)
+        seen.add(answer.status_code)
+        assert answer.status_code in (200, 202, 400, 409, 415), (answer.status_code, answer.text)
+    assert {202, 400} <= seen
