@@ -64,7 +64,7 @@ class JsonFormatter(logging.Formatter):
     @staticmethod
     def _message(record: logging.LogRecord) -> str:
         """Our own loggers speak in fixed sentences; a library's arguments are unknown and stay out."""
-        if record.name.split(".")[0] in {"shared", "services", "deploy", "uvicorn"}:
+        if record.name.split(".")[0] in {"shared", "services", "deploy", "clinic", "uvicorn"}:
             return record.getMessage()
         return str(record.msg) if record.args else f"({record.name})"
 

@@ -9,7 +9,7 @@ from shared.errors import GongzhenError
 
 # Modules beside this one, each with ``add_parser(subparsers)``. Only the one that is called is imported: the others
 # bring PDF, DICOM and web libraries that would slow the region's start.
-COMMANDS = ("up", "demo", "migrate", "verify", "audit", "admin", "replay")
+COMMANDS = ("up", "demo", "migrate", "verify", "audit", "admin", "replay", "clinic")
 
 
 def build_parser(names: tuple[str, ...] = COMMANDS) -> argparse.ArgumentParser:

@@ -1,0 +1,1 @@
+"""The region as a REST client sees it."""

@@ -1,0 +1,146 @@
+"""The loop that empties the spool: what is whole is sealed, the most urgent is sent, what fails comes again."""
+
+import logging
+import threading
+from dataclasses import dataclass
+
+from clinic.config import Config
+from clinic.region.bandwidth import Bandwidth
+from clinic.region.client import RegionClient
+from clinic.region.delivery import Delivery
+from clinic.region.outcomes import LoginRefused, Refused, RegionAway
+from clinic.region.transport import Parcel, Paused, Progress
+from clinic.sending import package
+from clinic.sending.prepare import Preparation
+from clinic.sending.schedule import Backoff, choose, is_more_urgent, is_within
+from clinic.spool import batches
+from clinic.spool.batches import Batch
+from clinic.spool.spool import Spool
+from clinic.watch.rejected import give_back
+from shared.telemetry import fields
+
+logger = logging.getLogger(__name__)
+_MOST_IDLE_S = 5.0
+_LONGEST_QUIET_S = 3600.0
+_MB = 1_000_000
+_LINE = "line"
+"""The key under which the line itself rests: what the region does not answer for one upload it answers for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How far the upload under way is."""
+
+    batch_id: str
+    sent_bytes: int
+    size_bytes: int
+
+
+class Sender:
+    def __init__(self, config: Config, spool: Spool, client: RegionClient, stop: threading.Event) -> None:
+        self._config = config
+        self._spool = spool
+        self._client = client
+        self._stop = stop
+        self._preparation = Preparation(config, spool, client)
+        self._delivery = Delivery(client, config.sending.resumable_from_kbytes * 1000)
+        self._bandwidth = Bandwidth(config.sending.limit_kbytes_s * 1000, stop)
+        self._rest = Backoff(config.sending.retry_first_s, config.sending.retry_most_s)
+        self.under_way: Sent | None = None
+
+    def run(self) -> None:
+        while not self._stop.is_set():
+            if not self.step():
+                self._wait()
+
+    def step(self) -> bool:
+        """Seals what is whole and sends one upload; False when there is nothing to do now."""
+        sending = self._config.sending
+        batches.seal_due(
+            self._spool.database,
+            now=self._spool.now(),
+            longest_s=_LONGEST_QUIET_S,
+            most_bytes=sending.max_upload_mb * _MB,
+        )
+        if self._rest.left_s(_LINE) > 0:
+            return False
+        batch = choose(batches.waiting(self._spool.database), sending, self._client.now(), self._rest.left_s)
+        if batch is None:
+            return False
+        self._attempt(batch)
+        return True
+
+    def _attempt(self, batch: Batch) -> None:
+        database = self._spool.database
+        try:
+            parcel = self._preparation.parcel_of(batch)
+            case_id = self._delivery.deliver(parcel, self._progress(batch, parcel))
+        except Paused:
+            return
+        except LoginRefused as problem:
+            batches.failed(database, batch.batch_id, problem.code, "中心拒绝了本机构的用户名或密码")
+            self._rest.failed(_LINE, self._config.sending.retry_most_s)
+        except RegionAway as problem:
+            batches.failed(database, batch.batch_id, problem.code, "线路不通或中心暂不可用，将自动重试")
+            is_of_this_one = problem.code in ("offset_mismatch", "upload_taken_over", "upload_expired")
+            delay_s = self._rest.failed(batch.batch_id if is_of_this_one else _LINE, problem.retry_after_s)
+            logger.info("upload interrupted", extra=fields(code=problem.code, delay_s=round(delay_s, 1)))
+        except Refused as problem:
+            self._refused(batch, problem)
+        except OSError as problem:
+            batches.failed(database, batch.batch_id, "local_disk", f"本机磁盘出错：{problem.strerror}")
+            self._rest.failed(batch.batch_id)
+            logger.error("spool cannot be read", extra=fields(code=str(problem.errno)))
+        else:
+            batches.done(database, batch.batch_id, case_id)
+            package.drop(self._spool.packages, batch.batch_id)
+            self._rest.worked(_LINE)
+            self._rest.worked(batch.batch_id)
+            logger.info(
+                "upload accepted",
+                extra=fields(
+                    case_id=case_id, center=batch.center, priority=batch.priority, size_bytes=parcel.size_bytes
+                ),
+            )
+        finally:
+            self.under_way = None
+
+    def _refused(self, batch: Batch, problem: Refused) -> None:
+        """One file that the region cannot read must not keep the others: halves are tried until it stands alone."""
+        logger.warning("upload refused", extra=fields(code=problem.code, status=problem.status, center=batch.center))
+        self._rest.worked(_LINE)
+        package.drop(self._spool.packages, batch.batch_id)
+        if problem.concerns_files and batch.center == "imaging" and batches.split(self._spool.database, batch):
+            return
+        batches.park(self._spool.database, batch.batch_id, problem.code, problem.detail)
+        give_back(self._config, self._spool, batch.batch_id, problem)
+
+    def _progress(self, batch: Batch, parcel: Parcel) -> Progress:
+        def sent(count: int) -> None:
+            self.under_way = Sent(batch.batch_id, count, parcel.size_bytes)
+
+        def keep_upload_url(url: str | None) -> None:
+            batches.set_upload_url(self._spool.database, batch.batch_id, url)
+
+        return Progress(sent, keep_upload_url, lambda: self._should_pause(batch), self._bandwidth)
+
+    def _should_pause(self, batch: Batch) -> bool:
+        """For something more urgent, at the end of its hours, and when the program stops."""
+        if self._stop.is_set() or not is_within(self._config.sending.hours.get(batch.priority), self._client.now()):  # type: ignore[call-overload]
+            return True
+        moment = self._client.now()
+        rivals = [each for each in self._waiting_now() if is_more_urgent(each.priority, batch.priority)]
+        return choose(rivals, self._config.sending, moment, self._rest.left_s) is not None
+
+    def _waiting_now(self) -> list[Batch]:
+        return batches.waiting(self._spool.database)
+
+    def _wait(self) -> None:
+        """Until something came, a study is whole, or a rest is over."""
+        seal_at = batches.next_seal_at(self._spool.database)
+        pauses = [_MOST_IDLE_S, self._rest.left_s(_LINE) or _MOST_IDLE_S]
+        if seal_at is not None:
+            pauses.append(seal_at - self._spool.now())
+        with self._spool.changed:
+            if not self._stop.is_set():
+                self._spool.changed.wait(max(0.01, min(pauses)))

@@ -1,0 +1,1 @@
+"""What waits for the region, on disk: SQLite for the facts, files for the bytes."""

@@ -1,0 +1,1 @@
+"""The page on this PC that says what waits."""

@@ -1,0 +1,1 @@
+"""Folders into which carts and workstations export."""
