@@ -165,9 +165,9 @@ async def _take_group(
             await waiting.keep_line(
                 session, row, place, line.line, str(line.unknown.reason), line.unknown.text, case.case_id
             )
-            continue
-        entered = await enter(session, row, case, specimen, Line(each.number, line, tuple(doubts)))
-        own.contents.append(_content(row, each.number, line.number, entered))
+    lines = [Line(each.number, line, tuple(doubts)) for line in fresh if line.unknown is None]
+    entered = await enter(session, row, case, specimen, lines)
+    own.contents += [_content(row, result) for result in entered]
 
 
 async def _orphan(session: Session, row: ReceivedMessage, each: _Group, reason: str, case_id: str | None) -> None:
@@ -180,9 +180,9 @@ async def _orphan(session: Session, row: ReceivedMessage, each: _Group, reason: 
     await session.flush()
 
 
-def _content(row: ReceivedMessage, group: int, line: int, entered: Result) -> Content:
-    digest = hashlib.sha256(f"{row.message_id}/{group}/{line}".encode()).hexdigest()
-    return Content(digest, entered.result_id, CONTENT_KIND)
+def _content(row: ReceivedMessage, entered: Result) -> Content:
+    place = f"{row.message_id}/{entered.group_number}/{entered.line_number}"
+    return Content(hashlib.sha256(place.encode()).hexdigest(), entered.result_id, CONTENT_KIND)
 
 
 def _patient_doubts(case: Case, group: SpecimenGroup) -> list[str]:

@@ -1,5 +1,6 @@
-"""One read line becomes a row. Earlier values stay: a correction, a re-run and a deletion are rows of their own."""
+"""Read lines become rows. Earlier values stay: a correction, a re-run and a deletion are rows of their own."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from services.lab.intake.lines import ReadLine
@@ -23,25 +24,34 @@ class Line:
     patient_doubts: tuple[str, ...] = ()
 
 
-async def enter(session: Session, message: ReceivedMessage, case: Case, specimen: Specimen, line: Line) -> Result:
-    """The new row; what stood before is superseded, unless only a preliminary value comes after a final one."""
-    read = line.read
-    before = await results.current_item(session, case.case_id, read.item)
-    row = _row(message, case, specimen, line)
-    row.run = await results.last_run(session, case.case_id, read.item) + 1
-    is_late_preliminary = (
-        read.line.status is LineStatus.preliminary and before is not None and before.status != LineStatus.preliminary
-    )
-    row.is_current = read.line.status is not LineStatus.deleted and not is_late_preliminary
-    doubts = [*_doubts(before, row, line), *await _cancellation(session, case, read.item)]
-    row.doubts = [plain(asdict(doubt)) for doubt in doubts]
-    if before is not None and not is_late_preliminary:
-        before.is_current, before.superseded_by = False, row.result_id
-        await session.flush()  # before another value of the item may be current
-    session.add(row)
+async def enter(
+    session: Session, message: ReceivedMessage, case: Case, specimen: Specimen, lines: Sequence[Line]
+) -> list[Result]:
+    """A new row for each of ``lines``, in their order; what stood before is superseded, unless only a preliminary
+    value comes after a final one. However many lines: the same few statements. ``case`` is locked."""
+    if not lines:
+        return []
+    standing = await results.standing_of(session, case.case_id, {line.read.item for line in lines})
+    canceled = await orders.canceled_items(session, case.case_id)
+    rows = []
+    for line in lines:
+        before, runs = standing.get(line.read.item, (None, 0))
+        row = _row(message, case, specimen, line)
+        row.run = runs + 1
+        is_late_preliminary = (
+            row.status == LineStatus.preliminary and before is not None and before.status != LineStatus.preliminary
+        )
+        row.is_current = row.status != LineStatus.deleted and not is_late_preliminary
+        row.doubts = [plain(asdict(doubt)) for doubt in _doubts(before, row, line, canceled)]
+        if before is not None and not is_late_preliminary:
+            before.is_current, before.superseded_by = False, row.result_id
+        standing[row.item] = (row if row.is_current else before if is_late_preliminary else None, row.run)
+        rows.append(row)
+    await session.flush()  # before another value of an item may be current
+    session.add_all(rows)
     await session.flush()
     await mark_resulted(session, specimen.specimen_id)
-    return row
+    return rows
 
 
 def _row(message: ReceivedMessage, case: Case, specimen: Specimen, line: Line) -> Result:
@@ -77,28 +87,28 @@ def _row(message: ReceivedMessage, case: Case, specimen: Specimen, line: Line) -
     )
 
 
-def _doubts(before: Result | None, row: Result, line: Line) -> list[Reason]:
+def _doubts(before: Result | None, row: Result, line: Line, canceled: set[str]) -> list[Reason]:
     found = list(line.read.doubts)
     found += [Reason("patient_mismatch", text, "identity") for text in line.patient_doubts]
+    found += _of_runs(before, row)
+    if row.item in canceled:
+        found.append(Reason("item_canceled", "该项目的申请已取消，请决定是否报告", "orders"))
+    return found
+
+
+def _of_runs(before: Result | None, row: Result) -> list[Reason]:
     if before is None or before.status == LineStatus.preliminary or not row.is_current:
-        return found
+        return []
     numbers = {"before": _said(before), "now": _said(row)}
-    if _said(before) == _said(row):
-        return found
+    if numbers["before"] == numbers["now"]:
+        return []
     if row.status == LineStatus.corrected:
-        text = f"结果由 {numbers['before']} 更正为 {numbers['now']}，请复核"
-        return [*found, Reason("corrected", text, "runs", numbers)]
+        return [Reason("corrected", f"结果由 {numbers['before']} 更正为 {numbers['now']}，请复核", "runs", numbers)]
     text = f"复查结果 {numbers['now']} 与前次 {numbers['before']} 不同，请选定"
-    return [*found, Reason("rerun", text, "runs", numbers)]
+    return [Reason("rerun", text, "runs", numbers)]
 
 
 def _said(row: Result) -> str:
     if row.number is None:
         return row.text or row.value
     return f"{row.comparator}{row.number} {row.unit or ''}".strip()
-
-
-async def _cancellation(session: Session, case: Case, item: str) -> list[Reason]:
-    if item not in await orders.canceled_items(session, case.case_id):
-        return []
-    return [Reason("item_canceled", "该项目的申请已取消，请决定是否报告", "orders")]

@@ -1,6 +1,6 @@
 """Results: of a case, of a person, and what stands on them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,9 +34,18 @@ async def places_of(session: Session, message_id: str) -> set[tuple[int, int]]:
     return {(group, line) for group, line in await session.execute(statement)}
 
 
-async def last_run(session: Session, case_id: str, item: str) -> int:
-    found = await session.scalar(select(func.max(Result.run)).where(Result.case_id == case_id, Result.item == item))
-    return found or 0
+async def standing_of(session: Session, case_id: str, items: Collection[str]) -> dict[str, tuple[Result | None, int]]:
+    """Of each of the items that has ever had a value: its current one, and how many runs it has seen."""
+    statement = (
+        select(Result)
+        .where(Result.case_id == case_id, Result.item.in_(items))
+        .order_by(Result.item, Result.run, Result.is_current)
+    )
+    found: dict[str, tuple[Result | None, int]] = {}
+    for row in await session.scalars(statement):
+        current, runs = found.get(row.item, (None, 0))
+        found[row.item] = (row if row.is_current else current, max(runs, row.run))
+    return found
 
 
 async def current_item(session: Session, case_id: str, item: str) -> Result | None:
