@@ -3,7 +3,6 @@
 One request is one pack, one fsync and one transaction; each of its studies is a case, or joins one.
 """
 
-import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -81,5 +80,5 @@ async def _take(
     async with resources.db.look_up() as session:
         clinic = await directory.organization(session, sender.actor.org_id)
     charset = clinic.default_character_set if clinic else None
-    found = await asyncio.get_running_loop().run_in_executor(sorters, sort_parts, parts, spool, charset, study_uid)
+    found = await sort_parts(parts, spool, sorters, charset, study_uid)
     return await keep_parts(resources, sender, parts, found, spool)

@@ -123,8 +123,7 @@ def keep_image(spool: Spool, number: int, name: str, offset: int, length: int, f
         "bulk": [{"path": b.path, "vr": b.vr, "offset": b.offset, "length": b.length} for b in facts.bulk],
     }
     raw = json.dumps(header, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()
-    header_offset = spool.size_bytes
-    spool.append(raw)
+    header_offset = spool.append(raw)
     return Image(
         number=number,
         name=name,

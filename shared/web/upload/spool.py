@@ -8,6 +8,7 @@ import errno
 import io
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,23 +27,28 @@ class Spool:
         self._memory_bytes = memory_bytes
         self._buffer = bytearray()
         self._file: io.FileIO | None = None
+        self._lock = threading.Lock()  # two threads may sort what came, and lay their findings beside it
         self.size_bytes = 0
 
-    def append(self, data: bytes | memoryview) -> None:
-        """Raises Unavailable when the spool's disk is full or gone."""
-        with disk_errors():
+    def append(self, data: bytes | memoryview) -> int:
+        """Answers where the data lies. Raises Unavailable when the spool's disk is full or gone."""
+        with self._lock, disk_errors():
             if self._file is None and self.size_bytes + len(data) > self._memory_bytes:
                 self._move_to_disk()
             if self._file is None:
                 self._buffer += data
             else:
                 _write_fully(self._file, data)
-        self.size_bytes += len(data)
+            offset = self.size_bytes
+            self.size_bytes += len(data)
+            return offset
 
     def read_at(self, offset: int, count: int) -> bytes:
         with disk_errors():
             if self._file is None:
-                return bytes(self._buffer[offset : offset + count])
+                with self._lock:
+                    if self._file is None:
+                        return bytes(memoryview(self._buffer)[offset : offset + count])
             return os.pread(self._file.fileno(), count, offset)
 
     def view(self, offset: int, length: int) -> BinaryIO:
