@@ -46,15 +46,16 @@ async def case_with_bytes(
     return (await session.scalars(statement.order_by(Case.case_id.desc()).limit(1))).one_or_none()
 
 
-async def lock_received(session: Session, message_id: str) -> ReceivedMessage | None:
-    """With its bytes; None where somebody else is at it, or it has been applied."""
+async def lock_received(session: Session, message_ids: Sequence[str]) -> list[ReceivedMessage]:
+    """With their bytes, in the order they came; without those somebody else is at, or that have been applied."""
     statement = (
         select(ReceivedMessage)
-        .where(ReceivedMessage.message_id == message_id, ReceivedMessage.state == "received")
+        .where(ReceivedMessage.message_id.in_(message_ids), ReceivedMessage.state == "received")
         .options(undefer(ReceivedMessage.raw))
+        .order_by(ReceivedMessage.sequence)
         .with_for_update(skip_locked=True)
     )
-    return (await session.scalars(statement)).one_or_none()
+    return list(await session.scalars(statement))
 
 
 async def next_received(session: Session, limit: int, most_tries: int) -> list[str]:
