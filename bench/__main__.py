@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from bench import chain, ecg_intake, memory, queues
+from bench import chain, dicomweb, ecg_intake, memory, queues
 from bench.figures import table
 from tests.support.region import RunningRegion
 
@@ -17,11 +17,12 @@ def main() -> None:
         state.chmod(0o711)
     region = RunningRegion(state)
     try:
-        measures = (chain.uploads, chain.whole_chain, ecg_intake.uploads, queues.polls)
+        measures = (chain.uploads, chain.whole_chain, ecg_intake.uploads, dicomweb.viewer, queues.polls)
         for measure in (*measures, queues.next_claims):
             figures += measure(region)
             print(f"… {measure.__module__}.{measure.__name__}", flush=True)
         region.forget_people()
+        figures += dicomweb.searches(region)
         figures += memory.large_upload(region)
         figures += memory.peaks(region)
     finally:

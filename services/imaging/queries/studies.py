@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, literal, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
 from services.imaging.models import CONTENT_KIND, Instance, Series, Study
 from shared.auth import Actor, Role
@@ -59,10 +59,18 @@ IN_ORDER = (Series.number, Series.id, Instance.number, Instance.sop_instance_uid
 
 
 def studies_of(actor: Actor) -> ColumnElement[bool]:
-    """A condition on ``Study``: the clinic's own, and those of cases that the actor sees."""
-    cases = select(Case.clinic_id, func.unnest(Case.study_uids)).where(visible_to(actor))
-    of_cases = tuple_(Study.clinic_id, Study.study_uid).in_(cases)
-    return or_(Study.clinic_id == actor.org_id, of_cases) if _sends(actor) else of_cases
+    """A condition on ``Study``: the clinic's own, and those of cases that the actor sees.
+
+    Study by study through the index of the cases' UIDs, and coalesce() keeps it so: made into a join with all of a
+    site's cases, PostgreSQL went through all pairs of 5,000 studies and 5,000 cases (5 s).
+    """
+    own = Study.clinic_id == actor.org_id
+    if _only_sends(actor):
+        return own
+    holds = Case.study_uids.op("@>", is_comparison=True)(array([Study.study_uid]))
+    cases = select(Case.case_id).where(Case.clinic_id == Study.clinic_id, holds, visible_to(actor))
+    of_case = func.coalesce(cases.correlate(Study).exists(), false())
+    return or_(own, of_case) if _sends(actor) else of_case
 
 
 def instances_of(actor: Actor) -> ColumnElement[bool]:
@@ -79,7 +87,10 @@ def instances_of(actor: Actor) -> ColumnElement[bool]:
         )
         .exists()
     )
-    return or_(Instance.clinic_id == actor.org_id, in_a_case) if _sends(actor) else in_a_case
+    own = Instance.clinic_id == actor.org_id
+    if _only_sends(actor):
+        return own
+    return or_(own, in_a_case) if _sends(actor) else in_a_case
 
 
 async def see(session: Session, actor: Actor, study_uid: str) -> SeenStudy:
@@ -88,7 +99,7 @@ async def see(session: Session, actor: Actor, study_uid: str) -> SeenStudy:
     Whoever holds a case of one of them means that one: a wrong guess would show him another patient's images.
     """
     statement = select(Study.id, Study.clinic_id, Study.patient_id).where(
-        Study.study_uid == study_uid, _is_seen(actor, study_uid)
+        Study.study_uid == study_uid, studies_of(actor)
     )
     rows = (await session.execute(statement.limit(2))).all()
     if len(rows) > 1:
@@ -218,10 +229,9 @@ def _sends(actor: Actor) -> bool:
     return actor.has(Role.clinic, Role.integration)
 
 
-def _is_seen(actor: Actor, study_uid: str) -> ColumnElement[bool]:
-    """As ``studies_of``, for a UID that is known: through the index of the cases' UIDs."""
-    of_case = _cases_of(study_uid).where(visible_to(actor)).exists()
-    return or_(Study.clinic_id == actor.org_id, of_case) if _sends(actor) else of_case
+def _only_sends(actor: Actor) -> bool:
+    """Then the cases it sees are those of its own studies."""
+    return actor.roles <= {Role.clinic}
 
 
 def _is_held_by(actor: Actor, study_uid: str) -> ColumnElement[bool]:

@@ -119,7 +119,7 @@ def _within_bits(array: npt.NDArray[Any], bits: int, is_signed: int) -> npt.NDAr
     if bits >= array.dtype.itemsize * 8:
         return array
     low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if is_signed else (0, 2**bits - 1)
-    return np.clip(array, low, high)
+    return np.asarray(np.clip(array, low, high))
 
 
 def _clip(data_set: Dataset) -> None:
