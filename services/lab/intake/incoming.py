@@ -103,7 +103,10 @@ async def store(
     rows: list[dict[str, Any]] = []
     drafts: list[list[_Draft]] = []
     for each, found in zip(arriving, read_in, strict=True):
-        own = [_Draft.of_refused(each, found)] if isinstance(found, Rejected) else [_Draft.of(each, m) for m in found]
+        if isinstance(found, Rejected):
+            own = [_Draft.of_refused(each, found, each.raw)]
+        else:
+            own = [_Draft.of(each, message) for message in found]
         drafts.append(own)
         rows += [draft.row for draft in own if draft.row is not None]
     new = set(await messages.store(session, _distinct(rows)))
@@ -124,12 +127,15 @@ class _Draft:
 
     @classmethod
     def of(cls, each: Arriving, message: Message) -> "_Draft":
+        if message.refused_as is not None:
+            error = Rejected(message.refused_as, "批量文件中的这一条报文无法读取", message.message_id)
+            return cls.of_refused(each, error, message.raw)
         if not message.groups:
             return cls(None, message.raw, message)
         sha256 = hashlib.sha256(message.raw).hexdigest()
         row = _row(each, message.raw, sha256) | {
             "sender": each.source.sender if each.source.case_id else message.sender or each.source.sender,
-            "identity": message.message_id or f"sha256:{sha256}",
+            "identity": _identity(message) or f"sha256:{sha256}",
             "control_id": message.message_id,
             "kind": message.kind,
             "charset": message.charset,
@@ -139,9 +145,17 @@ class _Draft:
         return cls(row, message.raw, message)
 
     @classmethod
-    def of_refused(cls, each: Arriving, error: Rejected) -> "_Draft":
-        row = _row(each, each.raw, hashlib.sha256(each.raw).hexdigest())
-        return cls(row | {"error_code": str(error.code), "error_detail": error.detail}, each.raw, error=error)
+    def of_refused(cls, each: Arriving, error: Rejected, raw: bytes) -> "_Draft":
+        row = _row(each, raw, hashlib.sha256(raw).hexdigest())
+        return cls(row | {"error_code": str(error.code), "error_detail": error.detail}, raw, error=error)
+
+
+def _identity(message: Message) -> str:
+    """Empty where the sender gives none. Analyzers count from 1 again each time they are switched on: with the moment
+    of another message (MSH-7, H-14) the id is another message's."""
+    if message.message_id and message.sent_at and message.protocol in ("hl7", "astm"):
+        return f"{message.message_id}@{message.sent_at.isoformat()}"
+    return message.message_id
 
 
 def _row(each: Arriving, raw: bytes, sha256: str) -> dict[str, Any]:
@@ -199,5 +213,9 @@ def _key(row: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _distinct(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The first of each identity: one statement must not meet its own rows."""
-    return list({_key(row): row for row in reversed(rows)}.values())[::-1]
+    """The first of each identity, in its place: one statement must not meet its own rows, and a correction must not
+    come to stand before what it corrects."""
+    first: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in rows:
+        first.setdefault(_key(row), row)
+    return list(first.values())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from services.lab.models import Result, Specimen
 from services.lab.queries import quality_control, results, specimens
@@ -18,7 +18,7 @@ from shared.reading.models import Case
 
 _LOOKS_BACK = timedelta(days=3650)
 _STAY = timedelta(days=7)  # a critical value of the last week: the ward knows, the loop does not ring again
-_DAYS = {"Y": 365.25, "M": 30.44, "W": 7.0, "D": 1.0}
+_DAYS = {"Y": 365.0, "M": 30.44, "W": 7.0, "D": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def subject_of(case: Case, at: datetime) -> Subject:
     patient = card.patient
     age_days = None
     if patient.birth_date is not None:
-        age_days = max((to_shanghai(at).date() - patient.birth_date).days, 0)
+        age_days = _age_days(patient.birth_date, to_shanghai(at).date())
     elif patient.age:
         age_days = round(int(patient.age[:-1]) * _DAYS[patient.age[-1]])
     return Subject(
@@ -91,3 +91,14 @@ def subject_of(case: Case, at: datetime) -> Subject:
         department=(card.encounter.department if card.encounter else None) or "",
         site=case.reading_site_id or "",
     )
+
+
+def _age_days(born: date, on: date) -> int:
+    """As the rules count: a year of age is 365 days and begins on the birthday, so that nobody is judged as sixty
+    fifteen leap days too soon. Born on 29 February, a year is over on 1 March."""
+    years = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    if years < 1:
+        return max((on - born).days, 0)
+    leapling = (born.month, born.day) == (2, 29)
+    birthday = date(born.year + years, 3, 1) if leapling else born.replace(year=born.year + years)
+    return years * 365 + min(max((on - birthday).days, 0), 364)

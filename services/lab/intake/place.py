@@ -23,10 +23,16 @@ class Place:
 
 
 async def find_place(session: Session, message: ReceivedMessage, group: SpecimenGroup, items: Sequence[str]) -> Place:
-    """By the barcode; else by the accession number among the laboratory's cases, if it leaves one specimen."""
+    """By the barcode; else by the accession number among the laboratory's cases, if it leaves one specimen.
+
+    Two clinics may give one number: then none is taken for the other. A barcode and the accession number of another
+    case contradict each other: neither is believed.
+    """
     found = await _candidates(session, message, group)
     if not found:
         return Place(None, "specimen_unknown")
+    if len({each.clinic_id for each in found}) > 1 or await _is_contradicted(session, message, group, found):
+        return Place(None, "ambiguous")
     if len(found) > 1:
         found = await _fitting(session, found, items)
     if len(found) != 1:
@@ -55,6 +61,16 @@ async def _candidates(session: Session, message: ReceivedMessage, group: Specime
         if found:
             return found
     return []
+
+
+async def _is_contradicted(
+    session: Session, message: ReceivedMessage, group: SpecimenGroup, found: Sequence[Specimen]
+) -> bool:
+    """The accession number is that of other cases. Of nobody's, it is the analyzer's own running number."""
+    if message.case_id is not None or not group.accession_number:
+        return False
+    others = await specimens.by_accession(session, message.laboratory_id, group.accession_number)
+    return bool(others) and {each.case_id for each in others}.isdisjoint(each.case_id for each in found)
 
 
 async def _fitting(session: Session, found: list[Specimen], items: Sequence[str]) -> list[Specimen]:

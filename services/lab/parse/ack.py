@@ -23,7 +23,7 @@ _APPLICATION = "GONGZHEN"
 
 def expects_answer(message: Message) -> bool:
     """An acknowledgement is not acknowledged: two systems would do so for ever."""
-    return bool(message.groups or message.queries) or any(each.startswith("rejected:") for each in message.remarks)
+    return bool(message.groups or message.queries) or message.refused_as is not None
 
 
 def acknowledge(

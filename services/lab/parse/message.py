@@ -126,6 +126,12 @@ class Message:
     remarks: tuple[str, ...] = ()
     raw: bytes = field(default=b"", repr=False, compare=False)
 
+    @property
+    def refused_as(self) -> "RejectCode | None":
+        """Of a message in a batch that could not be read while the others could."""
+        codes = [remark.removeprefix("rejected:") for remark in self.remarks if remark.startswith("rejected:")]
+        return RejectCode(codes[0]) if codes else None
+
 
 class RejectCode(StrEnum):
     not_hl7 = "message_not_hl7"

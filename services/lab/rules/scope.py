@@ -13,7 +13,8 @@ class Row(BaseModel):
 
 
 class Scope(Row):
-    """Ages in days at collection, ``[age_from, age_to)``; dates ``[valid_from, valid_to)``; what is not given is open.
+    """Ages in days at collection, a full year of age being 365, ``[age_from, age_to)``; dates
+    ``[valid_from, valid_to)``; what is not given is open.
 
     A row that names a sex, an age or a department is not for a subject of whom that is not known.
     """

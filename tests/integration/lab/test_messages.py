@@ -30,6 +30,35 @@ async def test_another_message_under_the_same_id_is_refused_and_kept(centre: Cen
     assert (await centre.results(ordered.case_id))["K"]["value"] == "4.1"
 
 
+async def test_an_analyzer_that_counts_from_one_again_is_believed(centre: Centre) -> None:
+    """Another moment (MSH-7) under a used MSH-10 is another message; the same moment is not."""
+    ordered = await centre.ordered("K", "NA")
+    for at, value in (("20261121090000+0800", "4.1"), ("20261122090000+0800", "4.2")):
+        answer = await centre.send(oru(ordered.number, [("K", value)], at=at))
+        assert ack_code(answer.content) == "AA"
+    assert (await centre.results(ordered.case_id))["K"]["value"] == "4.2"
+
+
+async def test_a_correction_stays_behind_what_it_corrects_in_a_batch(centre: Centre) -> None:
+    ordered = await centre.ordered("K", "NA")
+    first = oru(ordered.number, [("K", "4.1")], control_id="1")
+    corrected = oru(ordered.number, [("K", "4.4")], control_id="2", status="C")
+    await centre.send(first + corrected + first)
+    assert (await centre.results(ordered.case_id))["K"]["value"] == "4.4"
+
+
+async def test_what_cannot_be_read_of_a_batch_is_refused_and_kept(centre: Centre) -> None:
+    ordered = await centre.ordered("K", "NA")
+    empty = b"MSH|^~\\&|X|LAB|LIS|A|20261122||ORU^R01|B2|P|2.5.1\rPID|1\rZZZ|K 7.9\r"
+    answer = await centre.send(oru(ordered.number, [("K", "4.1")]) + empty)
+    said = [line[4:6] for line in answer.content.decode("gb18030").split("\r") if line.startswith("MSA")]
+    assert said == ["AA", "AE"]
+    assert await centre.rows("SELECT state, error_code FROM lab.message ORDER BY sequence") == [
+        ("applied", None), ("rejected", "message_empty"),
+    ]  # fmt: skip
+    assert (await centre.results(ordered.case_id))["K"]["value"] == "4.1"
+
+
 async def test_results_of_an_unknown_specimen_wait_until_a_person_attaches_them(centre: Centre) -> None:
     await centre.rules_on()
     ordered = await centre.ordered("K", "NA")
