@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 
 from shared.errors import Unavailable
 
-MEMORY_BYTES = 4 << 20
+MEMORY_BYTES = 8 << 20  # ten CT slices, as a workstation sends them at once, need no file
 
 
 class Spool:
