@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from services.lab.api.assessments import assessments_router
+from services.lab.api.authorisations import authorisations_router
 from services.lab.api.codes import codes_router
 from services.lab.api.messages import message_log_router
 from services.lab.api.orders import orders_router
@@ -17,6 +18,7 @@ from services.lab.api.verifications import verifications_router
 from services.lab.intake.evidence import evidence_of
 from services.lab.intake.message_routes import messages_router
 from services.lab.intake.routes import intake_router
+from services.lab.intake.standing import authorisation_of
 from services.lab.reading_form import LabReportForm
 from services.lab.settings import LabSettings
 from shared.reading.routes import Desks, ReadingMetrics, reading_router
@@ -26,13 +28,14 @@ from shared.web import build_app
 
 
 def create_app(settings: LabSettings | None = None, resources: Resources | None = None) -> FastAPI:
-    metrics, form = ReadingMetrics("lab"), LabReportForm(evidence_of)
+    metrics, form = ReadingMetrics("lab"), LabReportForm(evidence_of, authorisation_of)
     desks = Desks(form)
     routers = [
         intake_router(),
         messages_router(),
         reading_router("lab", form, metrics, desks),
         verifications_router(desks, metrics),
+        authorisations_router(),
         specimens_router(),
         orders_router(),
         results_router(),

@@ -1,14 +1,14 @@
 """The laboratory report as the reading workflow asks for it (shared/reading/form.py)."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from pydantic import BaseModel
 
 from services.lab.report_form.checks import needs_physician, problems
 from services.lab.report_form.compose import content_of
-from services.lab.report_form.evidence import LabEvidence
+from services.lab.report_form.evidence import LabEvidence, StandingAuthorisation
 from services.lab.report_form.form import LabForm
 from services.lab.report_form.sheet import render_sheet
 from shared.db import Session
@@ -20,15 +20,27 @@ from shared.signing.document import ReportDocument
 EvidenceOf = Callable[[Session, CaseFacts, LabForm], Awaitable[LabEvidence]]
 """The laboratory's own rows about a case; it judges the values that the form corrects by the case's rule set."""
 
+AuthorisationOf = Callable[[Session, CaseFacts, LabForm], Awaitable[StandingAuthorisation | None]]
+"""What lets one person release the case; None where two have to sign."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabReportForm:
     evidence_of: EvidenceOf
+    authorisation_of: AuthorisationOf | None = None
     center: str = "lab"
     model: type[BaseModel] = LabForm
 
     async def gather(self, session: Session, facts: CaseFacts, form: BaseModel) -> Evidence:
         return Evidence(await self.evidence_of(session, facts, cast(LabForm, form)))
+
+    async def alone(self, session: Session, facts: CaseFacts, form: BaseModel) -> Evidence | None:
+        if self.authorisation_of is None:
+            return None
+        given = await self.authorisation_of(session, facts, cast(LabForm, form))
+        if given is None:
+            return None
+        return Evidence(replace(await self.evidence_of(session, facts, cast(LabForm, form)), authorisation=given))
 
     def problems(self, form: BaseModel, facts: CaseFacts, evidence: Evidence) -> list[FieldProblem]:
         return problems(cast(LabForm, form), cast(LabEvidence, evidence.data))

@@ -83,6 +83,16 @@ class AsksForPhysician(Protocol):
         """Whether a reviewer has to release it."""
 
 
+@runtime_checkable
+class ReleasesAlone(Protocol):
+    """What a form has besides, if its author may release by himself where two sign otherwise: a standing authorisation
+    of the laboratory's for what passed every rule."""
+
+    async def alone(self, session: Session, facts: CaseFacts, form: BaseModel) -> Evidence | None:
+        """The evidence with what authorises it; None where two have to sign. Reads, never writes. Asked before the
+        signature and again, under the case's lock, before it is recorded."""
+
+
 def parse_form(form: ReportForm, raw: dict[str, Any]) -> BaseModel:
     """Raises Invalid, naming each field."""
     try:

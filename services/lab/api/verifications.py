@@ -78,7 +78,8 @@ def verifications_router(desks: Desks, metrics: ReadingMetrics) -> APIRouter:
     async def release(
         body: ManyCases, response: Response, call: CurrentCall, grant: SigningGrant = None
     ) -> ManyAnswers:
-        """The second signature under each; `same_person` for one's own."""
+        """The second signature under each; `same_person` for one's own. Where the laboratory's policy and a standing
+        authorisation allow it, the only signature under a case that nobody has verified (`resulted`)."""
         laboratory_of(call.actor, Role.technologist, Role.reviewer)
 
         async def step(desk: Desk, actor: Actor, case_id: str, token: str, address: str) -> Case | Signed:

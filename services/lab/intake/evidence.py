@@ -9,7 +9,7 @@ from services.lab.intake.judging import bench_of
 from services.lab.intake.specimen_steps import REFUSALS, SPECIMEN_NAMES, Refusal
 from services.lab.models import Result, Specimen
 from services.lab.parse.message import ResultLine
-from services.lab.queries import orders, policies, results, specimens
+from services.lab.queries import orders, results, specimens
 from services.lab.queries.recognition import recognised
 from services.lab.report_form.content import LabContent, ReportedStatus
 from services.lab.report_form.evidence import (
@@ -18,7 +18,6 @@ from services.lab.report_form.evidence import (
     Previous,
     ResultFacts,
     SpecimenFacts,
-    StandingAuthorisation,
 )
 from services.lab.report_form.form import LabForm
 from services.lab.rules.facts import Judgement, Measured
@@ -50,7 +49,6 @@ async def evidence_of(session: Session, facts: CaseFacts, form: LabForm) -> LabE
         missing=tuple(MissingItem(code, _name(catalogue, code)) for code in ordered if code not in there),
         rule_set=next((each.rule_set for each in judgements if each and each.rule_set), ""),
         corrections=await _corrections(session, case, rows, form, catalogue),
-        authorisation=await _authorisation(session, laboratory_id, judgements),
         recognised=await recognised(session, laboratory_id, await database_now(session)),
         released=await _released(session, case),
     )
@@ -159,19 +157,6 @@ def _corrected(row: Result, value: str | None, catalogue: Catalogue) -> Measured
     )
     read = measure(line, Resolved(item, row.unit or "", "mapping"))
     return read if isinstance(read, Measured) else Measured(row.item, text=value, analyzer=row.analyzer)
-
-
-async def _authorisation(
-    session: Session, laboratory_id: str, judgements: Sequence[Judgement | None]
-) -> StandingAuthorisation | None:
-    """Only where every rule let every value pass."""
-    policy = await policies.policy_of(session, laboratory_id)
-    if policy is None or not policy.releases_alone or not policy.authorized_by_name:
-        return None
-    passed = [each for each in judgements if each is not None and each.passes]
-    if not passed or len(passed) != len(judgements):
-        return None
-    return StandingAuthorisation(laboratory_id, policy.authorized_by_name, passed[0].rule_set)
 
 
 async def _released(session: Session, case: Case) -> LabContent | None:

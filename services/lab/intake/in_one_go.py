@@ -51,22 +51,39 @@ async def verify_one(desk: Desk, actor: Actor, case_id: str, grant: str, address
 
 
 async def release_one(desk: Desk, actor: Actor, case_id: str, grant: str, address: str) -> Case | Signed:
-    """The second person's signature under a verified report; the case alone where he has signed it before.
+    """The second person's signature under a verified report, or under a standing authorisation the only one under a
+    resulted case; the case alone where he has signed it before.
 
     Raises SamePerson, IllegalTransition, Conflict as ``verify_one``, and what claim and sign raise.
     """
     async with desk.db.transaction() as session:
         if (done := await done_by_reviewer(session, actor, case_id)) is not None:
             return done.case
-        _require(await cases.lock(session, actor, case_id), State.verified)
-        claimed = await claims.claim_review(session, actor, case_id)
-        await audit.record(session, actor, "case.claim_review", "case", case_id, address=address)
+        case = await cases.lock(session, actor, case_id)
+        if await _released_alone(session, actor, case):
+            return case
+        if case.state == State.resulted:
+            _require(case, State.resulted)
+            await _require_no_draft(session, case_id)
+            claimed, action = await claims.claim(session, actor, case_id), "case.claim"
+        else:
+            _require(case, State.verified)
+            claimed, action = await claims.claim_review(session, actor, case_id), "case.claim_review"
+        await audit.record(session, actor, action, "case", case_id, address=address)
     token = claimed.claim.token
     try:
         return await signing.sign(desk, actor, case_id, token=token, grant=grant, address=address)
     except GongzhenError:
         await _give_back(desk, actor, claimed)
         raise
+
+
+async def _released_alone(session: Session, actor: Actor, case: Case) -> bool:
+    report = await reports.of_case(session, case.case_id)
+    if case.state not in RELEASED or case.author_id != actor.account_id or report is None:
+        return False
+    version = await reports.version(session, report.report_id, report.released_version or 0)
+    return version is not None and version.reviewer_id is None
 
 
 def _require(case: Case, state: State) -> None:

@@ -6,8 +6,10 @@ messages         what analyzers and systems sent, as it came; what of it waits f
 results          values, each linked to the line of the message that brought it
 quality_control  lots, levels, targets, runs, points, what was done; external assessment
 policies         rule sets switched on, senders, the laboratory's own choices
+authorisations   who stands for what one person releases alone
 """
 
+from services.lab.models.authorisations import Authorisation
 from services.lab.models.base import CONTENT_KIND, SCHEMA, Moment
 from services.lab.models.messages import AnalyzerCode, Orphan, ReceivedMessage, SpecimenWord, Unmapped
 from services.lab.models.orders import LabOrder, OrderedItem
@@ -20,6 +22,7 @@ __all__ = [
     "CONTENT_KIND",
     "SCHEMA",
     "AnalyzerCode",
+    "Authorisation",
     "EqaResult",
     "LabOrder",
     "LabPolicy",

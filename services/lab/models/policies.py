@@ -46,15 +46,14 @@ class SenderSetting(Base):
 
 
 class LabPolicy(Base):
-    """``releases_alone``: what passed every rule may be released by one person under ``authorized_by``'s standing
-    authorisation; otherwise two sign. ``numbers``: further choices, by name."""
+    """``releases_alone``: what passed every rule may be released by one person under a standing authorisation
+    (``Authorisation``); otherwise two sign. ``numbers``: further choices, by name."""
 
     __tablename__ = "policy"
     __table_args__ = (SCHEMA,)
 
     laboratory_id: Mapped[str] = mapped_column(Text, primary_key=True)
     releases_alone: Mapped[bool] = mapped_column(Boolean, server_default=false())
-    authorized_by: Mapped[str | None] = mapped_column(Text)
-    authorized_by_name: Mapped[str | None] = mapped_column(Text)
-    authorized_at: Mapped[datetime | None] = mapped_column(Moment)
+    set_by: Mapped[str | None] = mapped_column(Text)
+    set_at: Mapped[datetime | None] = mapped_column(Moment)
     numbers: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")

@@ -52,6 +52,12 @@ async def policy_of(session: Session, laboratory_id: str) -> LabPolicy | None:
     return await session.get(LabPolicy, laboratory_id)
 
 
+async def set_releases_alone(session: Session, actor: Actor, laboratory_id: str, *, is_on: bool) -> None:
+    values = {"releases_alone": is_on, "set_by": actor.account_id, "set_at": func.clock_timestamp()}
+    statement = insert(LabPolicy).values(laboratory_id=laboratory_id, **values)
+    await session.execute(statement.on_conflict_do_update(index_elements=["laboratory_id"], set_=values))
+
+
 async def senders_of(session: Session, laboratory_id: str) -> Sequence[SenderSetting]:
     statement = select(SenderSetting).where(SenderSetting.laboratory_id == laboratory_id).order_by(SenderSetting.id)
     return list(await session.scalars(statement.limit(at_most(1000))))

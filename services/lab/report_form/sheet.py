@@ -170,9 +170,9 @@ def _remarks(content: LabContent) -> Iterable[str]:
     if looked_at:
         yield "经人工复核后报告：" + "、".join(looked_at)
     if content.rule_set:
-        given = content.authorisation
-        by = f"，按 {given.person} 的授权（{given.authorisation_id}）自动审核" if given else ""
-        yield f"审核规则 {content.rule_set}{by}"
+        yield f"审核规则 {content.rule_set}"
+    if given := content.authorisation:
+        yield f"自动审核，一人签发；授权人 {given.person}（{given.authorisation_id}），规则版本 {given.rule_set}"
 
 
 def _passed(item: ItemSaid) -> str:

@@ -38,13 +38,16 @@ async def apply(
     expected_version: int | None = None,
     wanted_due_at: datetime | None = None,
     detail: dict[str, Any] | None = None,
+    stands_alone: bool = False,
 ) -> AsyncIterator[Step]:
     """Check the step, let the caller change what goes with it, then write it.
 
     Raises NotFound, RoleRequired, ClaimLost (a token that no longer holds), CaseChanged (``expected_version``),
     IllegalTransition, and what the transition's conditions raise.
     """
-    step = await rehearse(session, actor, case_id, action, token=token, wanted_due_at=wanted_due_at)
+    step = await rehearse(
+        session, actor, case_id, action, token=token, wanted_due_at=wanted_due_at, stands_alone=stands_alone
+    )
     if expected_version is not None and step.case.version != expected_version:
         raise CaseChanged(extra={"case_version": step.case.version})
     step.detail.update(detail or {})
@@ -60,12 +63,16 @@ async def rehearse(
     *,
     token: str | None = None,
     wanted_due_at: datetime | None = None,
+    stands_alone: bool = False,
 ) -> Step:
-    """All the checks of a step and no record: whether it would be allowed now. Raises what ``apply`` raises."""
+    """All the checks of a step and no record: whether it would be allowed now. Raises what ``apply`` raises.
+
+    ``stands_alone``: the caller knows that one signature suffices under this very report (``ReleasesAlone``).
+    """
     case = await cases.lock(session, actor, case_id)
     claim = await claims.unended(session, case_id)
     now = await database_now(session)
-    attempt = Attempt(actor, case, claim, now, action, token, wanted_due_at)
+    attempt = Attempt(actor, case, claim, now, action, token, wanted_due_at, stands_alone)
     transition = await permit(session, attempt, lifecycle_of(case.center))
     return Step(session, actor, case, now, transition, claim)
 

@@ -46,6 +46,7 @@ class Attempt:
     action: str
     token: str | None = None
     wanted_due_at: datetime | None = None
+    stands_alone: bool = False
 
     @property
     def live_claim(self) -> Claim | None:
@@ -117,7 +118,8 @@ async def _facts_for(session: Session, attempt: Attempt, transition: Transition)
         seen = await cases.seen_version(session, case.case_id, account_id)
         facts = replace(facts, has_unseen_content=seen < case.content_version)
     if guards.one_signature_suffices in asked:
-        facts = replace(facts, one_signature=await needs_one_signature(session, case))
+        suffices = attempt.stands_alone or await needs_one_signature(session, case)
+        facts = replace(facts, one_signature=suffices)
     return facts
 
 

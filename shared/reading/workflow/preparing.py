@@ -7,16 +7,16 @@ from datetime import datetime
 from shared.auth import Actor
 from shared.blobs import BlobRef
 from shared.db import Session
-from shared.reading.form import parse_form
+from shared.reading.form import Evidence, parse_form
 from shared.reading.lifecycle import Action
 from shared.reading.models import ReportVersion
-from shared.reading.queries import reports
+from shared.reading.queries import cases, reports
 from shared.reading.workflow.apply import rehearse
 from shared.reading.workflow.credentials import Unlocked, current_credential, is_development, unlocked
 from shared.reading.workflow.desk import Desk
 from shared.reading.workflow.drafts import waiting_version
 from shared.reading.workflow.report_row import ensure_report
-from shared.reading.workflow.statement import Making, build, gather_signable, person, require_releaser
+from shared.reading.workflow.statement import Making, build, gather_alone, gather_signable, person, require_releaser
 from shared.signing.document import Person, ReportDocument, ReportStatus, SignerRole
 
 _BOTH = (SignerRole.AUTHOR, SignerRole.REVIEWER)
@@ -25,7 +25,7 @@ _BOTH = (SignerRole.AUTHOR, SignerRole.REVIEWER)
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What is about to be signed. ``countersigns``: the version that gets the reviewer's signature as it stands;
-    ``files``: what the sheet prints of the centre's store."""
+    ``files``: what the sheet prints of the centre's store; ``alone``: what lets its author release it by himself."""
 
     case_version: int
     at: datetime
@@ -38,16 +38,19 @@ class Prepared:
     revises: int | None = None
     amends: int | None = None
     amend_reason: str | None = None
+    alone: Evidence | None = None
 
 
 async def prepare_author(
     session: Session, desk: Desk, actor: Actor, case_id: str, action: Action, token: str | None, grant: str | None
 ) -> Prepared:
-    step = await rehearse(session, actor, case_id, action, token=token)
+    alone = await may_stand_alone(session, desk, actor, case_id) if action == Action.sign else None
+    step = await rehearse(session, actor, case_id, action, token=token, stands_alone=alone is not None)
     case, at = step.case, step.now.replace(microsecond=0)
     draft = await reports.latest_draft(session, case_id)
     filled = parse_form(desk.form, draft.form if draft else {})
     evidence = await gather_signable(session, desk.form, filled, case)
+    evidence = evidence if alone is None else alone
     if action == Action.sign:
         await require_releaser(session, desk.form, draft.form if draft else {}, case, actor)
     report = await ensure_report(session, case)
@@ -78,7 +81,15 @@ async def prepare_author(
         files=evidence.files,
         amends=amends.version if amends else None,
         amend_reason=amend_reason,
+        alone=alone,
     )
+
+
+async def may_stand_alone(session: Session, desk: Desk, actor: Actor, case_id: str) -> Evidence | None:
+    """Of the text as it is saved, under the case's lock. Raises NotFound."""
+    case = await cases.lock(session, actor, case_id)
+    draft = await reports.latest_draft(session, case_id)
+    return await gather_alone(session, desk.form, draft.form if draft else {}, case)
 
 
 async def prepare_review(

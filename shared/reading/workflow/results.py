@@ -1,8 +1,4 @@
-"""A laboratory's case comes by its specimen and its results. Called in the transaction of whoever stores them.
-
-A release without a second person would be a step of the system's beside ``put_results``: the standing authorisation of
-a named person, with the version of the rule set (DESIGN.md §4).
-"""
+"""A laboratory's case comes by its specimen and its results. Called in the transaction of whoever stores them."""
 
 from collections.abc import Sequence
 

@@ -8,13 +8,14 @@ still the one that was signed (CaseChanged) and that account and certificate sti
 from shared import audit
 from shared.auth import Actor
 from shared.db import Session
+from shared.errors import CaseChanged
 from shared.reading.lifecycle import BEING_WRITTEN, Action
 from shared.reading.queries import cases
 from shared.reading.workflow.apply import apply
 from shared.reading.workflow.credentials import current_credential
 from shared.reading.workflow.desk import Desk
 from shared.reading.workflow.drafts import waiting_version
-from shared.reading.workflow.preparing import prepare_author, prepare_review
+from shared.reading.workflow.preparing import may_stand_alone, prepare_author, prepare_review
 from shared.reading.workflow.report_row import ensure_report
 from shared.reading.workflow.versions import (
     Signed,
@@ -80,7 +81,18 @@ async def _author(
             return done  # the same call came twice at once, and the other was first
         if prepared.signer is not None:
             await current_credential(session, actor)
-        async with apply(session, actor, case_id, action, token=token, expected_version=prepared.case_version) as step:
+        alone = await may_stand_alone(session, desk, actor, case_id) if action == Action.sign else None
+        if alone != prepared.alone:
+            raise CaseChanged  # what authorised it was revoked while the signature was made
+        async with apply(
+            session,
+            actor,
+            case_id,
+            action,
+            token=token,
+            expected_version=prepared.case_version,
+            stands_alone=alone is not None,
+        ) as step:
             report = await ensure_report(session, step.case)
             version = await add_version(step, report, prepared, files)
             if action == Action.issue_preliminary:

@@ -11,7 +11,7 @@ from shared.auth import Actor, Role
 from shared.db import Session
 from shared.errors import Conflict, Invalid, RoleRequired
 from shared.events.case import Card
-from shared.reading.form import AsksForPhysician, CaseFacts, Evidence, ReportForm, parse_form
+from shared.reading.form import AsksForPhysician, CaseFacts, Evidence, ReleasesAlone, ReportForm, parse_form
 from shared.reading.models import Case, ReportVersion
 from shared.reading.workflow.criticals.stated import critical_findings, undecided_warnings
 from shared.reading.workflow.snapshot import warnings_of
@@ -72,6 +72,13 @@ async def gather_signable(session: Session, form: ReportForm, filled: BaseModel,
     if problems:
         raise Invalid("报告尚不完整，不能签名", code="report_incomplete", errors=problems)
     return evidence
+
+
+async def gather_alone(session: Session, form: ReportForm, raw: dict[str, Any], case: Case) -> Evidence | None:
+    """What the form stands on where its author alone may release it; None where that is not the form's to say."""
+    if not isinstance(form, ReleasesAlone):
+        return None
+    return await form.alone(session, facts_for_form(case), parse_form(form, raw))
 
 
 async def require_releaser(session: Session, form: ReportForm, raw: dict[str, Any], case: Case, actor: Actor) -> None:

@@ -197,7 +197,7 @@ def test_what_was_looked_at_and_by_whose_authority_is_printed() -> None:
     stands_on = evidence(result("HGB", held_by=(HELD,)), authorisation=given)
     (page,) = pages(stands_on, {"accepted_holds": ["HGB"], "hold_reasons": {"HGB": "复检一致"}})
     assert "经人工复核后报告：项目HGB（复检一致）" in page
-    assert "审核规则county@3，按测试检验师乙的授权（auth_1）自动审核" in page
+    assert "自动审核，一人签发；授权人测试检验师乙（auth_1），规则版本county@3" in page
 
 
 def test_recognition_is_marked_item_by_item() -> None:
