@@ -37,26 +37,35 @@ class Program:
         self._stop = threading.Event()
         self.failed = threading.Event()
         self.ended = threading.Event()
-        config.spool.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock = hold_alone(config.spool.folder)
-        self.spool = Spool(config)
-        self.client = RegionClient(config.region)
-        self.sender = Sender(config, self.spool, self.client, self._stop)
-        self.dicom = DicomServer(config, self.spool) if config.dicom.enabled else None
-        self.status = StatusServer(
-            config.status, lambda: snapshot(config, self.spool, self.client, lambda: self.sender.under_way)
-        )
-        self._threads = [self._thread("send", self.sender.run), self._thread("purge", self._purge)]
-        self._threads.append(
-            self._thread("orders", OrderRefresh(config, self.spool.database, self.client, self._stop).run)
-        )
+        with contextlib.ExitStack() as opened:
+            self.client = RegionClient(config.region)
+            opened.callback(self.client.close)
+            config.spool.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            opened.enter_context(hold_alone(config.spool.folder))
+            self.spool = Spool(config)
+            opened.callback(self.spool.close)
+            self.sender = Sender(config, self.spool, self.client, self._stop)
+            self.status = StatusServer(
+                config.status, lambda: snapshot(config, self.spool, self.client, lambda: self.sender.under_way)
+            )
+            opened.callback(self.status.stop)
+            self.dicom = DicomServer(config, self.spool) if config.dicom.enabled else None
+            self._threads = self._loops(config)
+            self._opened = opened.pop_all()
+
+    def _loops(self, config: Config) -> list[threading.Thread]:
+        database = self.spool.database
+        threads = [
+            self._thread("send", self.sender.run),
+            self._thread("purge", self._purge),
+            self._thread("orders", OrderRefresh(config, database, self.client, self._stop).run),
+        ]
         for number, watched in enumerate(config.folders):
             watched.path.mkdir(parents=True, exist_ok=True)
-            watch = FolderWatch(config, watched, self.spool, self._stop)
-            self._threads.append(self._thread(f"folder-{number}", watch.run))
+            threads.append(self._thread(f"folder-{number}", FolderWatch(config, watched, self.spool, self._stop).run))
         if config.reports.folder is not None:
-            reports = ReportFolder(config, self.spool.database, self.client, self._stop)
-            self._threads.append(self._thread("reports", reports.run))
+            threads.append(self._thread("reports", ReportFolder(config, database, self.client, self._stop).run))
+        return threads
 
     def start(self) -> None:
         dropped = self.spool.recover()
@@ -82,10 +91,7 @@ class Program:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(_JOIN_S)
-        self.status.stop()
-        self.client.close()
-        self.spool.close()
-        self._lock.close()
+        self._opened.close()
 
     def _thread(self, name: str, run: Callable[[], object]) -> threading.Thread:
         def guarded() -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from socketserver import BaseServer
 from typing import Any
 
 from pynetdicom import AE, _config, evt
@@ -24,6 +25,10 @@ class _Server(ThreadedAssociationServer):
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """A stranger's connection is closed before a byte of it is read."""
         return self.peers.may_connect(str(client_address[0]))
+
+    def shutdown(self) -> None:
+        """pynetdicom's own would take it off the list of servers that the AE itself has started."""
+        BaseServer.shutdown(self)
 
 
 class DicomServer:

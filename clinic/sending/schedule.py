@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from clinic.config import Hours, Sending
@@ -52,6 +52,10 @@ class Backoff:
             return max(0.0, self._until.get(key, 0.0) - self._clock())
 
 
+def hours_of(config: Sending, priority: str) -> Hours | None:
+    return next((hours for name, hours in config.hours.items() if name == priority), None)
+
+
 def is_within(hours: Hours | None, moment: datetime) -> bool:
     if hours is None:
         return True
@@ -63,9 +67,8 @@ def is_within(hours: Hours | None, moment: datetime) -> bool:
 
 def choose(waiting: Sequence[Batch], config: Sending, moment: datetime, left_s: Callable[[str], float]) -> Batch | None:
     """``waiting`` by priority, then age. What rests after a failure lets the next one pass."""
-    hours: Mapping[str, Hours] = {str(name): value for name, value in config.hours.items()}
     for batch in waiting:
-        if is_within(hours.get(batch.priority), moment) and left_s(batch.batch_id) <= 0:
+        if is_within(hours_of(config, batch.priority), moment) and left_s(batch.batch_id) <= 0:
             return batch
     return None
 

@@ -2,6 +2,8 @@
 
 import logging
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from clinic.config import Config
@@ -12,7 +14,7 @@ from clinic.region.outcomes import LoginRefused, Refused, RegionAway
 from clinic.region.transport import Parcel, Paused, Progress
 from clinic.sending import package
 from clinic.sending.prepare import Preparation
-from clinic.sending.schedule import Backoff, choose, is_more_urgent, is_within
+from clinic.sending.schedule import Backoff, choose, hours_of, is_more_urgent, is_within
 from clinic.spool import batches
 from clinic.spool.batches import Batch
 from clinic.spool.spool import Spool
@@ -23,6 +25,7 @@ logger = logging.getLogger(__name__)
 _MOST_IDLE_S = 5.0
 _LONGEST_QUIET_S = 3600.0
 _MB = 1_000_000
+_ASK_EVERY_S = 0.25
 _LINE = "line"
 """The key under which the line itself rests: what the region does not answer for one upload it answers for none."""
 
@@ -55,16 +58,12 @@ class Sender:
 
     def step(self) -> bool:
         """Seals what is whole and sends one upload; False when there is nothing to do now."""
-        sending = self._config.sending
-        batches.seal_due(
-            self._spool.database,
-            now=self._spool.now(),
-            longest_s=_LONGEST_QUIET_S,
-            most_bytes=sending.max_upload_mb * _MB,
-        )
+        self._seal()
         if self._rest.left_s(_LINE) > 0:
             return False
-        batch = choose(batches.waiting(self._spool.database), sending, self._client.now(), self._rest.left_s)
+        batch = choose(
+            batches.waiting(self._spool.database), self._config.sending, self._client.now(), self._rest.left_s
+        )
         if batch is None:
             return False
         self._attempt(batch)
@@ -122,18 +121,24 @@ class Sender:
         def keep_upload_url(url: str | None) -> None:
             batches.set_upload_url(self._spool.database, batch.batch_id, url)
 
-        return Progress(sent, keep_upload_url, lambda: self._should_pause(batch), self._bandwidth)
+        return Progress(sent, keep_upload_url, _NowAndThen(lambda: self._should_pause(batch)), self._bandwidth)
+
+    def _seal(self) -> None:
+        batches.seal_due(
+            self._spool.database,
+            now=self._spool.now(),
+            longest_s=_LONGEST_QUIET_S,
+            most_bytes=self._config.sending.max_upload_mb * _MB,
+        )
 
     def _should_pause(self, batch: Batch) -> bool:
         """For something more urgent, at the end of its hours, and when the program stops."""
-        if self._stop.is_set() or not is_within(self._config.sending.hours.get(batch.priority), self._client.now()):  # type: ignore[call-overload]
+        if self._stop.is_set() or not is_within(hours_of(self._config.sending, batch.priority), self._client.now()):
             return True
-        moment = self._client.now()
-        rivals = [each for each in self._waiting_now() if is_more_urgent(each.priority, batch.priority)]
-        return choose(rivals, self._config.sending, moment, self._rest.left_s) is not None
-
-    def _waiting_now(self) -> list[Batch]:
-        return batches.waiting(self._spool.database)
+        self._seal()
+        waiting = batches.waiting(self._spool.database)
+        rivals = [each for each in waiting if is_more_urgent(each.priority, batch.priority)]
+        return choose(rivals, self._config.sending, self._client.now(), self._rest.left_s) is not None
 
     def _wait(self) -> None:
         """Until something came, a study is whole, or a rest is over."""
@@ -144,3 +149,18 @@ class Sender:
         with self._spool.changed:
             if not self._stop.is_set():
                 self._spool.changed.wait(max(0.01, min(pauses)))
+
+
+class _NowAndThen:
+    """A question that is not worth asking for every block; in between the answer is no."""
+
+    def __init__(self, ask: Callable[[], bool]) -> None:
+        self._ask = ask
+        self._next_at = 0.0
+
+    def __call__(self) -> bool:
+        now = time.monotonic()
+        if now < self._next_at:
+            return False
+        self._next_at = now + _ASK_EVERY_S
+        return self._ask()
