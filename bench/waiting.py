@@ -1,6 +1,7 @@
-"""Waiting for the worklist, as a reading station asks it."""
+"""Waiting for what a region does behind its answer, by asking: the worklist as a reading station does."""
 
 import time
+from collections.abc import Callable
 
 import httpx
 
@@ -9,10 +10,15 @@ from deploy.demo.client import Person
 
 def until(reader: Person, center: str, case_id: str, seconds: float = 30) -> None:
     """Asks until the case stands in the queue; TimeoutError."""
+    until_true(lambda: _is_listed(reader, center, case_id), seconds)
+
+
+def until_true(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Asks again and again; TimeoutError."""
     deadline = time.perf_counter() + seconds
-    while not _is_listed(reader, center, case_id):
+    while not condition():
         if time.perf_counter() > deadline:
-            raise TimeoutError(case_id)
+            raise TimeoutError(f"not within {seconds:.0f} s")
 
 
 def _is_listed(reader: Person, center: str, case_id: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from tests.e2e.fuzz.ecg import ECG
 from tests.e2e.fuzz.gateway import GATEWAY
 from tests.e2e.fuzz.imaging import IMAGING
+from tests.e2e.fuzz.lab import LAB
 from tests.e2e.fuzz.run import bodies, fuzz
 from tests.e2e.fuzz.scene import Scene
 from tests.e2e.fuzz.valid import Operation, authorization
@@ -19,17 +20,22 @@ from tests.support.region import RunningRegion
 
 pytestmark = pytest.mark.xdist_group("region")
 
-REACHED = {"imaging": 0.6, "ecg": 1.0, "gateway": 0.6}  # share of a service's operations that were answered 2xx
+REACHED = {
+    "imaging": 0.6,
+    "ecg": 1.0,
+    "lab": 1.0,
+    "gateway": 0.6,
+}  # share of a service's operations that were answered 2xx
 ENDS_OF_TIME = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00")
 UNEXPECTED = ("unexpected error", "loop failed", "listener failed", "handler failed", "handler gave up")
-TABLES = {"imaging": IMAGING, "ecg": ECG, "gateway": GATEWAY}
+TABLES = {"imaging": IMAGING, "ecg": ECG, "lab": LAB, "gateway": GATEWAY}
 
 
 @pytest.fixture(scope="module")
 def scenes(region: RunningRegion) -> dict[str, Scene]:
     """By service; the gateway's is about films."""
     imaging = Scene(region)
-    return {"imaging": imaging, "gateway": imaging, "ecg": Scene(region, "ecg")}
+    return {"imaging": imaging, "gateway": imaging, "ecg": Scene(region, "ecg"), "lab": Scene(region, "lab")}
 
 
 @pytest.mark.parametrize("service", TABLES)

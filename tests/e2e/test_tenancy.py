@@ -6,7 +6,10 @@ import httpx
 import pytest
 
 from deploy.cli.main import main
-from tests.support.journey import signed_ecg_report, signed_report, upload_ecg, wait_for_report
+from deploy.demo.client import Person
+from shared.ids import new_id
+from tests.support.journey import sign, signed_ecg_report, signed_report, submit, upload_ecg, wait_for_report
+from tests.support.lab_journey import Tube, control_lot, control_run, message_of, orphan_of, received_tube
 from tests.support.region import RunningRegion, wait_for
 
 pytestmark = pytest.mark.xdist_group("region")
@@ -18,7 +21,7 @@ READERS_ONLY = {
     "/v1/cases/{case_id}/prior",
     *(
         f"/{center}/v1/cases/{{case_id}}/report{part}"
-        for center in ("imaging", "ecg")
+        for center in ("imaging", "ecg", "lab")
         for part in ("", "/versions", "/recovered")
     ),
 }
@@ -26,36 +29,133 @@ READERS_ONLY = {
 HOLDERS_ONLY = {"/v1/cases/{case_id}/prior"}
 # Only for administrators or auditors: strangers get 403.
 ADMINISTRATION = ("/v1/admin/", "/imaging/v1/quarantine", "/ecg/v1/quarantine", "/lab/v1/quarantine")
+# Of a laboratory's people, never of a clinic: the stranger is one of another hospital's laboratory.
+LABORATORYS = {
+    "/lab/v1/cases/{case_id}/results",
+    "/lab/v1/messages/{message_id}",
+    "/lab/v1/messages/{message_id}/raw",
+    "/lab/v1/quality-control/lots/{lot_id}",
+    "/lab/v1/quality-control/runs/{run_id}",
+}
+CHECKED = {
+    "imaging": {"/imaging/v1/cases/{case_id}"},
+    "ecg": {"/ecg/v1/cases/{case_id}/waveform"},
+    "lab": {"/lab/v1/specimens/{number}/label.pdf", "/lab/v1/cases/{case_id}/trend", *LABORATORYS},
+    "gateway": {"/v1/reports/{report_id}"},
+}
+# What a GET needs to be asked at all.
+QUERIES = {
+    "/lab/v1/cases/{case_id}/trend": "?item=K",
+    "/lab/v1/quality-control/levey-jennings": "?item=K&analyzer={analyzer}&lot={lot_id}",
+}
+# Lists whose own laboratory must see the mark in them: otherwise their silence would prove nothing.
+LISTS_OF_MARKS = {
+    "/lab/v1/analyzer-codes",
+    "/lab/v1/senders",
+    "/lab/v1/external-assessments",
+    "/lab/v1/quality-control/lots",
+    "/lab/v1/quality-control/blocks",
+    "/lab/v1/quality-control/runs",
+}
+SERVICES = ("imaging", "ecg", "lab", "gateway")
+OTHER_PASSWORD = "other-Gongzhen-1"
 
 
-def _gets(region: RunningRegion) -> list[tuple[str, str]]:
+def _gets(region: RunningRegion, *services: str) -> list[tuple[str, str]]:
+    """Service and path; of all where none is named."""
     found = []
-    for service in ("imaging", "ecg", "lab", "gateway"):
+    for service in services or SERVICES:
         document = httpx.get(f"http://127.0.0.1:{region.ports()[service]}/{service}/openapi.json", trust_env=False)
         found += [(service, path) for path, item in document.json()["paths"].items() if "get" in item]
     return found
 
 
-def test_every_get_serves_its_owner_and_hides_from_strangers(region: RunningRegion) -> None:
-    imaging, ecg = _imaging_records(region), _ecg_records(region)
-    owner, stranger = region.person("clinic1"), region.person("clinic2")
-    checked = []
-    for service, template in _gets(region):
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_get_serves_its_owner_and_hides_from_strangers(region: RunningRegion, service: str) -> None:
+    region.forget_people()
+    known = _Known({"ecg": _ecg_records, "lab": lab_records}.get(service, _imaging_records)(region))
+    people = {"owner": region.person("clinic1"), "stranger": region.person("clinic2")}
+    laboratory = {"owner": region.person("lab1"), "stranger": other_laboratory(region)}
+    checked = set()
+    for _, template in _gets(region, service):
         if template in OPEN_TO_ALL or template.startswith(ADMINISTRATION) or "{" not in template:
             continue
-        known = ecg if service == "ecg" else imaging
-        path = template.replace("{recording_id}", known["prior_id"]) if "prior" in template else template
-        path = path.format_map(_Known(known))
-        asker = region.person("reader1") if template in READERS_ONLY else owner
-        mine = _get(asker, path)
-        theirs = _get(stranger, path)
+        path = template.replace("{recording_id}", "{prior_id}") if "prior" in template else template
+        path = (path + QUERIES.get(template, "")).format_map(known)
+        is_laboratorys = template in LABORATORYS
+        asked = laboratory if is_laboratorys else people
+        mine = _get(region.person("reader1") if template in READERS_ONLY else asked["owner"], path)
+        theirs = _get(asked["stranger"], path)
         if template not in HOLDERS_ONLY:
             assert mine.status_code == 200, f"{template}: owner got {mine.status_code} {mine.text[:200]}"
         assert theirs.status_code == 404, f"{template}: stranger got {theirs.status_code}"
-        checked.append(template)
-    assert {"/imaging/v1/cases/{case_id}", "/v1/reports/{report_id}", "/ecg/v1/cases/{case_id}/waveform"} <= set(
-        checked
-    )
+        if service == "lab":
+            assert _get(laboratory["stranger"], path).status_code == 404, f"{template}: another laboratory"
+            assert _get(people["stranger"], path).status_code in (403, 404), f"{template}: another clinic"
+        checked.add(template)
+    assert CHECKED[service] <= checked
+
+
+def test_a_laboratorys_lists_hold_nothing_of_anothers(region: RunningRegion) -> None:
+    lab = lab_records(region)
+    elsewhere, technologist = other_laboratory(region), region.person("lab1")
+    for _, template in _gets(region):
+        if not template.startswith("/lab/v1/") or "{" in template or template.startswith(ADMINISTRATION):
+            continue
+        path = template + QUERIES.get(template, "").format_map(lab)
+        if template in LISTS_OF_MARKS:
+            assert lab["mark"] in _get(technologist, path).text, f"{template} lacks what is its own"
+        assert lab["mark"] not in _get(elsewhere, path).text, f"{template} shows another laboratory's"
+        assert lab["mark"] not in _get(region.person("clinic2"), path).text, f"{template} shows another clinic's"
+    chart = "/lab/v1/quality-control/levey-jennings" + QUERIES["/lab/v1/quality-control/levey-jennings"]
+    assert _get(technologist, chart.format_map(lab)).status_code == 200
+    assert _get(elsewhere, chart.format_map(lab)).status_code == 404
+
+
+def other_laboratory(region: RunningRegion) -> Person:
+    """A technologist of hospital B, which has a laboratory of its own."""
+    username = f"lab-b-{new_id('t')[-8:]}"
+    body = {"username": username, "name": "测试检验师", "org_id": "org_demo_b", "roles": ["technologist"]}
+    more = {"password": OTHER_PASSWORD, "centers": ["lab"]}
+    region.person("admin1").call("POST", "/v1/admin/users", 201, json={**body, **more})
+    return Person.sign_in(region.http, username, OTHER_PASSWORD)
+
+
+def lab_records(region: RunningRegion) -> dict[str, str]:
+    """A signed case with a critical result; an orphan, a code nobody knows, a control run, an assessment, a sender and
+    a mapped code whose names hold ``mark``."""
+    owner, technologist, hospital = region.person("clinic1"), region.person("lab1"), region.person("hospital1")
+    mark = f"T{new_id('m')[-7:]}".upper()
+    tube = received_tube(owner, technologist, f"P-{mark}")
+    hospital.send_hl7("/lab/v1/messages", message_of(tube))
+    path = f"/lab/v1/cases/{tube.case_id}"
+    submit(technologist, tube.case_id, center="lab")
+    sign(region.person("lab2"), tube.case_id, "lab")
+    critical = region.person("reader1").call("POST", f"{path}/critical", json={"code": "X", "text": "血钾危急"})
+    nobody = Tube("", "", f"{mark}", "")
+    hospital.send_hl7("/lab/v1/messages", message_of(nobody))
+    unread = received_tube(owner, technologist, f"P-{mark}")
+    hospital.send_hl7("/lab/v1/messages", message_of(unread, [(f"U-{mark}", "1")]))
+    lot = control_lot(technologist, f"LOT-{mark}")
+    run_id = control_run(technologist, lot, "9.9")
+    code = {"analyzer": "A", "code": f"C-{mark}", "item": "K"}
+    technologist.call("POST", "/lab/v1/analyzer-codes", json=code)
+    sender = {"address": "192.0.2.7", "charset": "utf-8", "note": mark}
+    technologist.call("PUT", "/lab/v1/senders", json=sender)
+    round_ = {"scheme": "测试", "round": mark, "item": "NA", "verdict": "passed"}
+    span = {"valid_from": "2020-01-01T00:00:00+08:00", "valid_to": "2020-12-31T00:00:00+08:00"}
+    technologist.call("POST", "/lab/v1/external-assessments", 201, json={**round_, **span})
+    return {
+        "mark": mark,
+        "case_id": tube.case_id,
+        "number": tube.number,
+        "order_id": tube.order_id,
+        "critical_id": critical["critical_id"],
+        "message_id": orphan_of(technologist, nobody.number)["message_id"],
+        "lot_id": lot["lot_id"],
+        "analyzer": lot["analyzer"],
+        "run_id": run_id,
+    }
 
 
 def _imaging_records(region: RunningRegion) -> dict[str, str]:

@@ -5,13 +5,18 @@ from itertools import count
 from typing import Any
 
 from deploy.demo.client import Person
-from tests.support import ecg_carts
+from tests.support import ecg_carts, lab_journey
 from tests.support.ecg_signals import make_ecg
 from tests.support.films import FORM, order, small_film
 from tests.support.region import PIN, RunningRegion, wait_for
 
 _SEEDS = count(1)
-FORMS = {"imaging": FORM, "ecg": ecg_carts.FORM}
+FORMS = {"imaging": FORM, "ecg": ecg_carts.FORM, "lab": lab_journey.FORM}
+_WAITS_IN = {
+    ("imaging", "claim"): {"queued"}, ("imaging", "review-claim"): {"in_review"},
+    ("ecg", "claim"): {"queued"}, ("ecg", "review-claim"): {"in_review"},
+    ("lab", "claim"): {"resulted", "held"}, ("lab", "review-claim"): {"verified"},
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +33,10 @@ def upload(clinic: Person, films: list[bytes] | None = None, **more: object) -> 
 
 
 def claim(reader: Person, case_id: str, kind: str = "claim", center: str = "imaging") -> dict[str, str]:
-    """Claims as soon as the case stands in the queue; the header that the holder shows."""
+    """Claims as soon as the case waits for it; the header that the holder shows."""
     path = f"/{center}/v1/cases/{case_id}"
-    wanted = "queued" if kind == "claim" else "in_review"
-    wait_for(lambda: reader.call("GET", path, 200, 404).get("state") == wanted, 60, f"{case_id} was not {wanted}")
+    wanted = _WAITS_IN[center, kind]
+    wait_for(lambda: reader.call("GET", path, 200, 404).get("state") in wanted, 60, f"{case_id} was not {wanted}")
     claimed = reader.call("POST", f"{path}/{kind}", 200)
     return {"Claim-Token": claimed["claim_token"]}
 
@@ -39,6 +44,8 @@ def claim(reader: Person, case_id: str, kind: str = "claim", center: str = "imag
 def submit(reader: Person, case_id: str, form: dict[str, Any] | None = None, center: str = "imaging") -> Any:
     held = claim(reader, case_id, center=center)
     path = f"/{center}/v1/cases/{case_id}"
+    if center == "lab":
+        reader.call("GET", f"{path}/results")  # nobody signs what he has not been shown
     reader.call("PUT", f"{path}/report", json=form or FORMS[center], headers=held)
     return reader.call("POST", f"{path}/submit", headers={**held, **reader.unlock(center, PIN)})
 

@@ -1,14 +1,17 @@
 """What the calls need to have something to be about: accounts of our own, and cases in every state of their lives."""
 
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from deploy.demo.client import Person
-from tests.support import ecg_carts
+from tests.support import ecg_carts, lab_journey
 from tests.support.films import order, small_film
 from tests.support.journey import FORMS, Case, claim, sign, submit, upload, upload_ecg, wait_for_report
+from tests.support.lab_journey import Tube
+from tests.support.lab_oru import Value
 from tests.support.region import PIN, RunningRegion, wait_for
 
 PASSWORD = "fuzz-Gongzhen-1"
@@ -91,19 +94,28 @@ class Scene:
     # Cases.
 
     def order(self, patient: str) -> dict[str, object]:
-        return ecg_carts.order(patient) if self.center == "ecg" else order(patient)
+        orders: dict[str, Callable[[str], dict[str, Any]]] = {
+            "imaging": order,
+            "ecg": ecg_carts.order,
+            "lab": lab_journey.order,
+        }
+        return orders[self.center](patient)
 
     def received(self, patient: str | None = None, **film: Any) -> Case:
         patient = patient or f"FUZZ-{self.region.process.pid}-{next(self._numbers)}"
         clinic, who = self.person("clinic1"), order(patient)["patient"]
         if self.center == "ecg":
             return upload_ecg(clinic, patient=who)
+        if self.center == "lab":
+            tube = self.measured(patient)
+            return Case(tube.case_id, tube.accession_number)
         return upload(clinic, [small_film(patient, **film)], patient=who)
 
     def queued(self) -> str:
         case_id, clinic = self.received().case_id, self.person("clinic1")
         path = f"{self.cases}/{case_id}"
-        wait_for(lambda: clinic.call("GET", path)["state"] == "queued", 60, f"{case_id} was not queued")
+        waits_in = {"queued", "resulted", "held"}
+        wait_for(lambda: clinic.call("GET", path)["state"] in waits_in, 60, f"{case_id} was not queued")
         return case_id
 
     def claimed(self) -> tuple[str, dict[str, str]]:
@@ -114,6 +126,8 @@ class Scene:
         """Claimed, with a draft that lacks nothing; the headers sign, too."""
         case_id, held = self.claimed()
         reader = self.person("reader1")
+        if self.center == "lab":
+            reader.call("GET", f"{self.cases}/{case_id}/results")
         reader.call("PUT", f"{self.cases}/{case_id}/report", json=FORMS[self.center], headers=held)
         return case_id, {**held, **reader.unlock(self.center, PIN)}
 
@@ -138,6 +152,62 @@ class Scene:
         """The case's and the report's id."""
         case_id = self.submitted()
         return case_id, sign(self.person("reviewer1"), case_id, self.center)
+
+    # Of the laboratory.
+
+    def new_name(self, kind: str) -> str:
+        return f"FUZZ-{kind}-{self.region.process.pid}-{next(self._numbers)}"
+
+    def tube(self, patient: str | None = None) -> Tube:
+        """Ordered, and still at the clinic."""
+        return lab_journey.place_order(self.person("clinic1"), patient or self.new_name("TUBE"))
+
+    def tube_at_laboratory(self) -> Tube:
+        return lab_journey.received_tube(self.person("clinic1"), self.person("lab1"), self.new_name("TUBE"))
+
+    def measured(self, patient: str | None = None, values: Sequence[Value] = lab_journey.NORMAL) -> Tube:
+        """Its results came through the hospital's own system and are applied."""
+        tube = lab_journey.received_tube(self.person("clinic1"), self.person("lab1"), patient or self.new_name("TUBE"))
+        self.person("hospital1").send_hl7("/lab/v1/messages", lab_journey.message_of(tube, values))
+        return tube
+
+    @cached_property
+    def kept_tube(self) -> Tube:
+        return self.measured()
+
+    def orphan(self) -> dict[str, str]:
+        """Results of a tube that nobody knows: the orphan's and its message's id."""
+        number = f"N{self.region.process.pid}{next(self._numbers)}"[:13]
+        nobody = Tube("", "", number, "")
+        self.person("hospital1").send_hl7("/lab/v1/messages", lab_journey.message_of(nobody))
+        return lab_journey.orphan_of(self.person("lab1"), number)
+
+    @cached_property
+    def kept_orphan(self) -> dict[str, str]:
+        return self.orphan()
+
+    def lot(self) -> dict[str, str]:
+        """A control lot with potassium's target at one level on an analyzer of its own."""
+        return lab_journey.control_lot(self.person("lab1"), self.new_name("LOT"))
+
+    @cached_property
+    def kept_lot(self) -> dict[str, str]:
+        return self.lot()
+
+    def control_run(self, value: str = "4.1") -> str:
+        """The run's id."""
+        lot = self.lot()
+        return lab_journey.control_run(self.person("lab1"), lot, value)
+
+    def lot_with_runs(self, count: int) -> dict[str, str]:
+        lot = self.lot()
+        for number in range(count):
+            lab_journey.control_run(self.person("lab1"), lot, f"4.{number % 10:02}", hours_ago=count - number)
+        return lot
+
+    @cached_property
+    def kept_run(self) -> str:
+        return self.control_run()
 
     @cached_property
     def kept(self) -> str:
