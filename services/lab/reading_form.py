@@ -8,13 +8,16 @@ from pydantic import BaseModel
 
 from services.lab.report_form.checks import needs_physician, problems
 from services.lab.report_form.compose import content_of
+from services.lab.report_form.content import LabContent
 from services.lab.report_form.evidence import LabEvidence, StandingAuthorisation
 from services.lab.report_form.form import LabForm
 from services.lab.report_form.sheet import render_sheet
+from services.lab.report_form.since import findings, outdated
 from shared.db import Session
 from shared.errors import FieldProblem
 from shared.paper.render import Sheet
 from shared.reading.form import CaseFacts, Evidence
+from shared.reading.workflow.criticals.finding import Finding
 from shared.signing.document import ReportDocument
 
 EvidenceOf = Callable[[Session, CaseFacts, LabForm], Awaitable[LabEvidence]]
@@ -47,6 +50,13 @@ class LabReportForm:
 
     def needs_physician(self, form: BaseModel, evidence: Evidence) -> bool:
         return needs_physician(cast(LabForm, form), cast(LabEvidence, evidence.data))
+
+    def outdated(self, form: BaseModel, evidence: Evidence, content: dict[str, Any]) -> list[FieldProblem]:
+        signed = LabContent.model_validate(content)
+        return list(outdated(cast(LabForm, form), cast(LabEvidence, evidence.data), signed))
+
+    def findings(self, form: BaseModel, evidence: Evidence) -> list[Finding]:
+        return list(findings(cast(LabForm, form), cast(LabEvidence, evidence.data)))
 
     def content_of(self, form: BaseModel, evidence: Evidence) -> dict[str, Any]:
         return content_of(cast(LabForm, form), cast(LabEvidence, evidence.data)).model_dump(mode="json")

@@ -11,6 +11,7 @@ from shared.blobs import BlobRef
 from shared.db import Session
 from shared.errors import FieldProblem, Invalid
 from shared.paper.render import Sheet
+from shared.reading.workflow.criticals.finding import Finding
 from shared.signing.document import ReportDocument
 
 
@@ -91,6 +92,22 @@ class ReleasesAlone(Protocol):
     async def alone(self, session: Session, facts: CaseFacts, form: BaseModel) -> Evidence | None:
         """The evidence with what authorises it; None where two have to sign. Reads, never writes. Asked before the
         signature and again, under the case's lock, before it is recorded."""
+
+
+@runtime_checkable
+class ChecksRelease(Protocol):
+    """What a form has besides, if what its author signed may be overtaken before a second person releases it."""
+
+    def outdated(self, form: BaseModel, evidence: Evidence, content: dict[str, Any]) -> list[FieldProblem]:
+        """What of the signed ``content`` no longer stands; empty if it can be released."""
+
+
+@runtime_checkable
+class FindsCriticals(Protocol):
+    """What a form has besides, if its author's own values may be critical (危急值)."""
+
+    def findings(self, form: BaseModel, evidence: Evidence) -> list[Finding]:
+        """Their loops are opened, verified by the author, with his signature."""
 
 
 def parse_form(form: ReportForm, raw: dict[str, Any]) -> BaseModel:

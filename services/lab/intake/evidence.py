@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 from services.lab.catalogue.catalogue import Catalogue, load_catalogue
 from services.lab.catalogue.items import Item
-from services.lab.catalogue.mapping import Resolved, measure
+from services.lab.intake.earlier import earlier_values, typed_value
 from services.lab.intake.judging import bench_of
 from services.lab.intake.specimen_steps import REFUSALS, SPECIMEN_NAMES, Refusal
 from services.lab.models import Result, Specimen
-from services.lab.parse.message import ResultLine
 from services.lab.queries import orders, results, specimens
 from services.lab.queries.recognition import recognised
 from services.lab.report_form.content import LabContent, ReportedStatus
@@ -20,7 +19,7 @@ from services.lab.report_form.evidence import (
     SpecimenFacts,
 )
 from services.lab.report_form.form import LabForm
-from services.lab.rules.facts import Judgement, Measured
+from services.lab.rules.facts import Judgement
 from shared import directory
 from shared.auth import SYSTEM
 from shared.db import Session, database_now
@@ -48,7 +47,7 @@ async def evidence_of(session: Session, facts: CaseFacts, form: LabForm) -> LabE
         results=tuple(_result(row, catalogue.item(row.item), shown.get(row.item)) for row in rows),
         missing=tuple(MissingItem(code, _name(catalogue, code)) for code in ordered if code not in there),
         rule_set=next((each.rule_set for each in judgements if each and each.rule_set), ""),
-        corrections=await _corrections(session, case, rows, form, catalogue),
+        corrections=await _corrections(session, case, rows, form),
         recognised=await recognised(session, laboratory_id, await database_now(session)),
         released=await _released(session, case),
     )
@@ -126,37 +125,24 @@ def printed_unit(ucum: str | None) -> str:
 
 
 async def _previous(session: Session, case: Case, rows: Sequence[Result]) -> dict[str, Previous]:
-    """The person's last released value of each item, in the same unit."""
-    units = {row.item: row.unit for row in rows}
+    """What a report said last of each item before it was measured now, in the same unit."""
+    now = {row.item: row for row in rows}
     found: dict[str, Previous] = {}
-    for row, _ in await results.earlier_of_person(session, case, list(units), released_only=True):
-        if row.unit == units[row.item]:
-            found.setdefault(row.item, Previous(value_text(row), row.measured_at or row.received_at))
+    for each in await earlier_values(session, case, list(now), released_only=True):
+        own = now[each.row.item]
+        if each.row.unit == own.unit and each.at < (own.measured_at or own.received_at):
+            found.setdefault(each.row.item, Previous(each.printed, each.at))
     return found
 
 
-async def _corrections(
-    session: Session, case: Case, rows: Sequence[Result], form: LabForm, catalogue: Catalogue
-) -> dict[str, Judgement]:
+async def _corrections(session: Session, case: Case, rows: Sequence[Result], form: LabForm) -> dict[str, Judgement]:
     """What the rules say of the values the form puts in the place of measured ones."""
     wanted = {item: each.value for item, each in form.results.items() if each.action == "corrected" and each.value}
     bench = await bench_of(session, case, rows) if wanted else None
     if bench is None:
         return {}
-    values = [_corrected(row, wanted.get(row.item), catalogue) for row in rows]
+    values = [typed_value(row, wanted[row.item]) if row.item in wanted else results.measured_of(row) for row in rows]
     return {each.item: each for each in bench.judge(values) if each.item in wanted}
-
-
-def _corrected(row: Result, value: str | None, catalogue: Catalogue) -> Measured:
-    measured = results.measured_of(row)
-    item = catalogue.item(row.item)
-    if value is None or item is None:
-        return measured
-    line = ResultLine(
-        code=row.item, value=value, unit=row.unit or "", analyzer=row.analyzer, observed_at=row.measured_at
-    )
-    read = measure(line, Resolved(item, row.unit or "", "mapping"))
-    return read if isinstance(read, Measured) else Measured(row.item, text=value, analyzer=row.analyzer)
 
 
 async def _released(session: Session, case: Case) -> LabContent | None:

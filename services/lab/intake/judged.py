@@ -41,10 +41,13 @@ async def judge_case(
         is_complete=bool(final) and ordered <= final,
         warnings=_warnings(rows, judgements, patient_doubts),
     )
+    new = {content.record_id for content in contents}
     for row in rows:
         critical = judgements[row.result_id].critical
         if critical is not None:
-            await find(session, SYSTEM, case.case_id, finding_of(row, judgements[row.result_id], critical))
+            finding = finding_of(row, judgements[row.result_id], critical)
+            is_new = row.result_id in new  # the same value of another run: an earlier false alarm says nothing of it
+            await find(session, SYSTEM, case.case_id, finding, is_of_new_content=is_new)
 
 
 async def _judged(session: Session, case: Case, rows: Sequence[Result]) -> Mapping[str, Judgement]:

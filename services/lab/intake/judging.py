@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from services.lab.intake.earlier import earlier_values
 from services.lab.models import Result, Specimen
-from services.lab.queries import quality_control, results, specimens
+from services.lab.queries import quality_control, specimens
 from services.lab.queries.rule_sets import active_rules
 from services.lab.rules.delta import Earlier
 from services.lab.rules.facts import Judgement, Measured, Subject
@@ -54,12 +55,11 @@ async def bench_of(session: Session, case: Case, rows: Sequence[Result]) -> Benc
     at = await _moment(session, await specimens.of_cases(session, [case.case_id]))
     previous: dict[str, list[tuple[datetime, Measured]]] = {}
     rang: set[str] = set()
-    earlier = await results.earlier_of_person(session, case, [row.item for row in rows], since=at - _LOOKS_BACK)
-    for row, _ in earlier:
-        moment = row.measured_at or row.received_at
-        previous.setdefault(row.item, []).append((moment, results.measured_of(row)))
-        if row.judgement.get("critical") and moment >= at - _STAY:
-            rang.add(row.item)
+    for earlier in await earlier_values(session, case, [row.item for row in rows], since=at - _LOOKS_BACK):
+        item = earlier.row.item
+        previous.setdefault(item, []).append((earlier.at, earlier.measured))
+        if earlier.row.judgement.get("critical") and earlier.at >= at - _STAY:
+            rang.add(item)
     return Bench(
         rules=rules,
         subject=subject_of(case, at),

@@ -1,22 +1,31 @@
 """What is about to be signed, gathered before any row is locked for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.auth import Actor
 from shared.blobs import BlobRef
 from shared.db import Session
-from shared.reading.form import Evidence, parse_form
+from shared.reading.form import Evidence, FindsCriticals, parse_form
 from shared.reading.lifecycle import Action
 from shared.reading.models import ReportVersion
 from shared.reading.queries import cases, reports
 from shared.reading.workflow.apply import rehearse
 from shared.reading.workflow.credentials import Unlocked, current_credential, is_development, unlocked
+from shared.reading.workflow.criticals.finding import Finding
 from shared.reading.workflow.desk import Desk
 from shared.reading.workflow.drafts import waiting_version
 from shared.reading.workflow.report_row import ensure_report
-from shared.reading.workflow.statement import Making, build, gather_alone, gather_signable, person, require_releaser
+from shared.reading.workflow.statement import (
+    Making,
+    build,
+    gather_alone,
+    gather_signable,
+    person,
+    require_current,
+    require_releaser,
+)
 from shared.signing.document import Person, ReportDocument, ReportStatus, SignerRole
 
 _BOTH = (SignerRole.AUTHOR, SignerRole.REVIEWER)
@@ -38,6 +47,7 @@ class Prepared:
     revises: int | None = None
     amends: int | None = None
     amend_reason: str | None = None
+    findings: Sequence[Finding] = ()
     alone: Evidence | None = None
 
 
@@ -81,6 +91,7 @@ async def prepare_author(
         files=evidence.files,
         amends=amends.version if amends else None,
         amend_reason=amend_reason,
+        findings=desk.form.findings(filled, evidence) if isinstance(desk.form, FindsCriticals) else (),
         alone=alone,
     )
 
@@ -102,6 +113,7 @@ async def prepare_review(
     await require_releaser(session, desk.form, waiting.form, case, actor)
     signer, development = await _signer(session, desk, actor, grant, at)
     if waiting.revises is None:
+        await require_current(session, desk.form, waiting, case)
         document = ReportDocument.model_validate(waiting.document)
         return Prepared(case.version, at, signer, SignerRole.REVIEWER, document, waiting.form, countersigns=waiting)
     filled = parse_form(desk.form, waiting.form)

@@ -13,6 +13,7 @@ from shared.reading.lifecycle import BEING_WRITTEN, Action
 from shared.reading.queries import cases
 from shared.reading.workflow.apply import apply
 from shared.reading.workflow.credentials import current_credential
+from shared.reading.workflow.criticals import open_verified
 from shared.reading.workflow.desk import Desk
 from shared.reading.workflow.drafts import waiting_version
 from shared.reading.workflow.preparing import may_stand_alone, prepare_author, prepare_review
@@ -81,6 +82,8 @@ async def _author(
             return done  # the same call came twice at once, and the other was first
         if prepared.signer is not None:
             await current_credential(session, actor)
+        for finding in prepared.findings:
+            await open_verified(session, actor, case_id, finding, token=token)
         alone = await may_stand_alone(session, desk, actor, case_id) if action == Action.sign else None
         if alone != prepared.alone:
             raise CaseChanged  # what authorised it was revoked while the signature was made

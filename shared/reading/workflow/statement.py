@@ -11,7 +11,15 @@ from shared.auth import Actor, Role
 from shared.db import Session
 from shared.errors import Conflict, Invalid, RoleRequired
 from shared.events.case import Card
-from shared.reading.form import AsksForPhysician, CaseFacts, Evidence, ReleasesAlone, ReportForm, parse_form
+from shared.reading.form import (
+    AsksForPhysician,
+    CaseFacts,
+    ChecksRelease,
+    Evidence,
+    ReleasesAlone,
+    ReportForm,
+    parse_form,
+)
 from shared.reading.models import Case, ReportVersion
 from shared.reading.workflow.criticals.stated import critical_findings, undecided_warnings
 from shared.reading.workflow.snapshot import warnings_of
@@ -79,6 +87,17 @@ async def gather_alone(session: Session, form: ReportForm, raw: dict[str, Any], 
     if not isinstance(form, ReleasesAlone):
         return None
     return await form.alone(session, facts_for_form(case), parse_form(form, raw))
+
+
+async def require_current(session: Session, form: ReportForm, waiting: ReportVersion, case: Case) -> None:
+    """Raises Invalid (422) where what the author signed was overtaken since."""
+    if not isinstance(form, ChecksRelease) or waiting.document is None:
+        return
+    filled = parse_form(form, waiting.form)
+    evidence = await form.gather(session, facts_for_form(case), filled)
+    problems = form.outdated(filled, evidence, waiting.document["content"])
+    if problems:
+        raise Invalid("作者签名后结果有变化，请退回作者", code="report_incomplete", errors=problems)
 
 
 async def require_releaser(session: Session, form: ReportForm, raw: dict[str, Any], case: Case, actor: Actor) -> None:
