@@ -21,8 +21,8 @@ correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
 _ALLOWED = frozenset(
     {
         "action", "attempt", "case_id", "center", "code", "consumer", "count", "delay_s", "delivery", "duration_ms",
-        "event_id", "event_type", "kind", "loop", "method", "org_id", "priority", "reading_site", "report_id",
-        "role", "route", "service", "size_bytes", "stage", "state", "status", "stream", "table", "version",
+        "event_id", "event_type", "kind", "loop", "message_id", "method", "org_id", "priority", "reading_site",
+        "report_id", "role", "route", "service", "size_bytes", "stage", "state", "status", "stream", "table", "version",
     }
 )  # fmt: skip
 
