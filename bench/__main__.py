@@ -5,13 +5,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from bench import chain, dicomweb, ecg_intake, memory, queues
+from bench import chain, dicomweb, ecg_intake, lab_centre, lab_messages, lab_rules, memory, queues
 from bench.figures import table
 from tests.support.region import RunningRegion
 
 
 def main() -> None:
     figures = ecg_intake.parsing()  # before the region takes its share of the machine
+    figures += lab_messages.reading() + lab_rules.autoverification() + lab_rules.westgard()
     state = Path(tempfile.mkdtemp(prefix="gongzhen-bench-"))
     if os.geteuid() == 0:
         state.chmod(0o711)
@@ -23,6 +24,8 @@ def main() -> None:
             print(f"… {measure.__module__}.{measure.__name__}", flush=True)
         region.forget_people()
         figures += dicomweb.searches(region)
+        figures += lab_centre.figures_of(region)
+        region.forget_people()
         figures += memory.large_upload(region)
         figures += memory.peaks(region)
     finally:
