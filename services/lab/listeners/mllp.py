@@ -19,13 +19,15 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class MllpLimits:
     """``message_s``: from the first byte of a message to its last, however slowly they trickle. ``idle_s``: between
-    messages; analyzers keep a socket open for days. ``unanswered``: what one socket may have in flight."""
+    messages; analyzers keep a socket open for days. ``unanswered``: messages, and bytes of them, that one socket may
+    have in flight."""
 
     max_bytes: int = 16 * 1024 * 1024
     connections: int = 200
     message_s: float = 60
     idle_s: float = 24 * 3600
     unanswered: int = 500
+    unanswered_bytes: int = 32 * 1024 * 1024
 
 
 @dataclass
@@ -74,6 +76,7 @@ class _Connection:
     _answers: "deque[tuple[bytes, Outcome]]" = field(default_factory=deque)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _written: asyncio.Event = field(default_factory=asyncio.Event)
+    _in_flight: int = 0
     _ended: bool = False
     _refused: bool = False
 
@@ -113,12 +116,16 @@ class _Connection:
                 self.counts.junk_bytes += frames.take_junk()
             if frames.inside and not was_inside:
                 begun = clock()
-            while len(self._answers) >= self.limits.unanswered:  # the sender does not wait for its ACKs: it shall
+            while self._is_ahead():  # the sender does not wait for its ACKs: it shall
                 self._written.clear()
                 await self._written.wait()
 
+    def _is_ahead(self) -> bool:
+        return len(self._answers) >= self.limits.unanswered or self._in_flight >= self.limits.unanswered_bytes
+
     def _push(self, message: bytes, outcome: Outcome) -> None:
         self._answers.append((message, outcome))
+        self._in_flight += len(message)
         self._arrived.set()
 
     def _refuse(self, code: Literal["AE", "AR"], head: bytes, detail: str) -> None:
@@ -139,6 +146,7 @@ class _Connection:
             answers = await outcome
             written = b"".join(framed(answer) for answer in (_not_stored(message) if answers is None else answers))
             self._answers.popleft()
+            self._in_flight -= len(message)
             self._written.set()
             await self.line.write(written)
 

@@ -150,6 +150,27 @@ async def test_a_sender_that_reads_nothing_cannot_fill_the_memory() -> None:
         assert await analyzer.answers(100) == [f"AA {number}" for number in range(100)]
 
 
+async def test_a_sender_of_large_messages_cannot_fill_the_memory() -> None:
+    """Bytes in flight are bounded as messages are: by the limit and one read beyond it."""
+
+    class Slow(Laboratory):
+        done = most = 0
+
+        async def __call__(self, batch: Sequence[Received]) -> Sequence[Answers]:
+            for _ in range(200):
+                await asyncio.sleep(0)  # the reader has its turns
+            Slow.most = max(Slow.most, server.counts.messages - Slow.done)
+            Slow.done += len(batch)
+            return await super().__call__(batch)
+
+    async with running(Slow(), unanswered_bytes=50_000) as (server, connect):
+        analyzer = await connect()
+        padding = "NTE|1||" + "x" * 20_000 + "\r"
+        analyzer.send(*[blood_count(control_id=str(number)) + padding for number in range(60)])
+        assert await analyzer.answers(60) == [f"AA {number}" for number in range(60)]
+    assert Slow.most <= 10
+
+
 async def test_stopping_answers_what_was_received() -> None:
     class Slow(Laboratory):
         async def __call__(self, batch: Sequence[Received]) -> Sequence[Answers]:
