@@ -142,3 +142,13 @@ def test_the_limit_of_bytes_a_second_is_kept(start: Start, centre: ClinicRegion)
     assert first.size_bytes > 500_000
     assert centre.instances == 0
     wait_for(lambda: centre.instances == 1, 20, "it did not arrive")
+
+
+def test_an_upload_that_always_fails_keeps_no_other(start: Start, centre: ClinicRegion) -> None:
+    bad = generate_uid()
+    centre.line.refuse[bad] = (500, "internal")
+    program = start()
+    send(port_of(program), [small_film(sop_uid=bad)])
+    wait_for(lambda: program.spool.database.rows("SELECT * FROM batch WHERE attempts >= 2"), 20, "never tried")
+    send(port_of(program), [small_film(shade=1)])
+    wait_for(lambda: centre.instances == 1, 20, "the good one did not arrive")
