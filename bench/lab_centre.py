@@ -129,7 +129,7 @@ def _drained(technologist: Person) -> None:
         page = technologist.call("GET", "/lab/v1/messages", params={"state": "received", "limit": 1})
         return not page["messages"]
 
-    until_true(is_empty, _DRAINED_S)
+    until_true(is_empty, _DRAINED_S, every_s=0.2)
 
 
 def figures_of(region: RunningRegion) -> list[Figure]:
