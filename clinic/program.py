@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,7 @@ if os.name != "nt":
 logger = logging.getLogger(__name__)
 _PURGE_EVERY_S = 300.0
 _JOIN_S = 30.0
+_FULL_DISK_S = 5.0
 
 
 class Program:
@@ -96,13 +98,22 @@ class Program:
     def _thread(self, name: str, run: Callable[[], object]) -> threading.Thread:
         def guarded() -> None:
             try:
-                run()
+                while not self._stop.is_set():
+                    self._run_once(name, run)
             except Exception:
                 logger.exception("a loop ended by a fault", extra=fields(loop=name))
                 self.failed.set()
                 self.request_stop()
 
         return threading.Thread(target=guarded, name=name, daemon=True)
+
+    def _run_once(self, name: str, run: Callable[[], object]) -> None:
+        """A disk that is full for a while must not end the program: machines are told of it, and it comes back."""
+        try:
+            run()
+        except sqlite3.OperationalError:
+            logger.exception("the spool cannot be written", extra=fields(loop=name))
+            self._stop.wait(_FULL_DISK_S)
 
     def _purge(self) -> None:
         while not self._stop.is_set():

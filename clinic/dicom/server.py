@@ -16,6 +16,7 @@ from clinic.dicom.query import WorklistAnswer
 from clinic.dicom.receive import NOT_AUTHORIZED, SUCCESS, Receiver
 from clinic.spool.spool import Spool
 
+_PDU_BYTES = 256 * 1024
 _TRANSFER_SYNTAXES = ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"]
 
 
@@ -41,7 +42,7 @@ class DicomServer:
         self._ae.require_called_aet = True
         self._ae.require_calling_aet = peers.ae_titles
         self._ae.maximum_associations = config.dicom.max_associations
-        self._ae.maximum_pdu_size = 0
+        self._ae.maximum_pdu_size = _PDU_BYTES
         self._ae.add_supported_context(Verification, _TRANSFER_SYNTAXES)
         self._ae.add_supported_context(ModalityWorklistInformationFind, _TRANSFER_SYNTAXES)
         receiver = Receiver(config, spool, peers)

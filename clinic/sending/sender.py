@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from clinic.config import Config
 from clinic.region.bandwidth import Bandwidth
@@ -19,6 +20,7 @@ from clinic.spool import batches
 from clinic.spool.batches import Batch
 from clinic.spool.spool import Spool
 from clinic.watch.rejected import give_back
+from shared.clock import utc_now
 from shared.telemetry import fields
 
 logger = logging.getLogger(__name__)
@@ -26,6 +28,8 @@ _MOST_IDLE_S = 5.0
 _LONGEST_QUIET_S = 3600.0
 _MB = 1_000_000
 _ASK_EVERY_S = 0.25
+_REACHABLE = timedelta(seconds=60)
+_PROGRESS_BYTES = 1 << 16
 _LINE = "line"
 """The key under which the line itself rests: what the region does not answer for one upload it answers for none."""
 
@@ -49,6 +53,7 @@ class Sender:
         self._delivery = Delivery(client, config.sending.resumable_from_kbytes * 1000)
         self._bandwidth = Bandwidth(config.sending.limit_kbytes_s * 1000, stop)
         self._rest = Backoff(config.sending.retry_first_s, config.sending.retry_most_s)
+        self._moved_bytes = 0
         self.under_way: Sent | None = None
 
     def run(self) -> None:
@@ -71,6 +76,7 @@ class Sender:
 
     def _attempt(self, batch: Batch) -> None:
         database = self._spool.database
+        self._moved_bytes = 0
         try:
             parcel = self._preparation.parcel_of(batch)
             case_id = self._delivery.deliver(parcel, self._progress(batch, parcel))
@@ -81,8 +87,7 @@ class Sender:
             self._rest.failed(_LINE, self._config.sending.retry_most_s)
         except RegionAway as problem:
             batches.failed(database, batch.batch_id, problem.code, "线路不通或中心暂不可用，将自动重试")
-            is_of_this_one = problem.code in ("offset_mismatch", "upload_taken_over", "upload_expired")
-            delay_s = self._rest.failed(batch.batch_id if is_of_this_one else _LINE, problem.retry_after_s)
+            delay_s = self._rest_after(batch, problem)
             logger.info("upload interrupted", extra=fields(code=problem.code, delay_s=round(delay_s, 1)))
         except Refused as problem:
             self._refused(batch, problem)
@@ -104,6 +109,16 @@ class Sender:
         finally:
             self.under_way = None
 
+    def _rest_after(self, batch: Batch, problem: RegionAway) -> float:
+        """While the region answers other questions the trouble is this upload's own, and the others go on; an upload
+        that gets on between two cuts of the line does not wait longer and longer."""
+        heard = self._client.last_contact
+        is_reachable = heard is not None and utc_now() - heard < _REACHABLE
+        key = batch.batch_id if is_reachable else _LINE
+        if self._moved_bytes >= _PROGRESS_BYTES:
+            self._rest.worked(key)
+        return self._rest.failed(key, problem.retry_after_s)
+
     def _refused(self, batch: Batch, problem: Refused) -> None:
         """One file that the region cannot read must not keep the others: halves are tried until it stands alone."""
         logger.warning("upload refused", extra=fields(code=problem.code, status=problem.status, center=batch.center))
@@ -115,7 +130,12 @@ class Sender:
         give_back(self._config, self._spool, batch.batch_id, problem)
 
     def _progress(self, batch: Batch, parcel: Parcel) -> Progress:
+        first: list[int] = []
+
         def sent(count: int) -> None:
+            if not first:
+                first.append(count)
+            self._moved_bytes = count - first[0]
             self.under_way = Sent(batch.batch_id, count, parcel.size_bytes)
 
         def keep_upload_url(url: str | None) -> None:

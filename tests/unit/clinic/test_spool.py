@@ -26,12 +26,23 @@ def spool(tmp_path: Path):  # type: ignore[no-untyped-def]
     opened.close()
 
 
-def put(spool: Spool, content: bytes, group: str = "imaging/1.2/P1", *, quiet_s: float = 0, priority: str = "routine") -> bool:  # fmt: skip  # noqa: E501
+def put(
+    spool: Spool, content: bytes, group: str = "imaging/1.2/P1", *, quiet_s: float = 0, priority: str = "routine"
+) -> bool:
     item_id = new_id("itm")
-    written = spool.write(f"{item_id}.dcm", [content])
+    name = spool.write(f"{item_id}.dcm", [content]).path.name
     item = NewItem(
-        item_id, "imaging", group, content.hex(), written.path.name, written.path.name, len(content), Facts(), "CT1", priority
-    )  # fmt: skip
+        item_id=item_id,
+        center="imaging",
+        group_key=group,
+        digest=content.hex(),
+        file=name,
+        name=name,
+        size_bytes=len(content),
+        facts=Facts(),
+        source="CT1",
+        priority=priority,
+    )
     return spool.take([item], quiet_s=quiet_s)
 
 
