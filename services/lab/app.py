@@ -19,6 +19,7 @@ from services.lab.intake.evidence import evidence_of
 from services.lab.intake.message_routes import messages_router
 from services.lab.intake.routes import intake_router
 from services.lab.intake.standing import authorisation_of
+from services.lab.metrics import LabMetrics
 from services.lab.reading_form import LabReportForm
 from services.lab.settings import LabSettings
 from shared.reading.routes import Desks, ReadingMetrics, reading_router
@@ -29,6 +30,7 @@ from shared.web import build_app
 
 def create_app(settings: LabSettings | None = None, resources: Resources | None = None) -> FastAPI:
     metrics, form = ReadingMetrics("lab"), LabReportForm(evidence_of, authorisation_of)
+    waiting = LabMetrics()
     desks = Desks(form)
     routers = [
         intake_router(),
@@ -55,5 +57,5 @@ def create_app(settings: LabSettings | None = None, resources: Resources | None 
         settings or LabSettings(),
         routers,
         resources=resources,
-        metric_refreshers=metrics.register,
+        metric_refreshers=lambda registry: [*metrics.register(registry), *waiting.register(registry)],
     )

@@ -14,8 +14,10 @@ from services.lab.intake.read import MEDIA_TYPES, Protocol, protocol_of
 from services.lab.parse.manual import ManualResults
 from services.lab.queries import messages, policies, specimens
 from services.lab.settings import settings_of
+from shared import directory
 from shared.auth import Role
-from shared.errors import Conflict, FieldProblem, Invalid, TooLarge, Unreadable, UnsupportedKind
+from shared.errors import Conflict, FieldProblem, Invalid, RoleRequired, TooLarge, Unreadable, UnsupportedKind
+from shared.events.directory import SitePolicy
 from shared.reading.routes.call import Call, CurrentCall
 from shared.web.upload import read_bounded
 
@@ -91,8 +93,11 @@ async def _body(request: Request) -> bytes:
 
 
 async def _source(call: Call, request: Request) -> Source:
-    """The sender's setting by its address, else the centre's own assumption."""
+    """The sender's setting by its address, else the centre's own assumption. Raises RoleRequired for an organization
+    that reads no laboratory cases: its values would be orphans of a laboratory where nobody works."""
     async with call.resources.db.look_up() as session:
+        if await directory.get(session, SitePolicy, f"{call.actor.org_id}_lab") is None:
+            raise RoleRequired("本机构不是检验中心，不能发送检验结果", extra={"centers": ["lab"]})
         setting = await policies.setting_at(session, call.actor.org_id, call.address)
     charset = setting.charset if setting else settings_of(call.resources).lab_charset
     return Source(call.actor.org_id, call.actor.account_id, f"http^{call.actor.username}", call.address, charset)

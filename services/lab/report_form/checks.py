@@ -10,7 +10,12 @@ from shared.paper.leftovers import leftover_problems
 
 _TEXTS = ("comment", "impression", "findings", "technique")
 _NAMED = 8
-NAMED_HOLDS = frozenset({"absurd", "delta", "same_sample", "qc", "hil", "patient_mismatch", "identity"})
+NAMED_HOLDS = frozenset(
+    {
+        "absurd", "delta", "same_sample", "qc", "hil", "patient_mismatch", "identity",
+        "rerun", "corrected", "value_unreadable", "item_canceled", "unit_unknown",
+    }
+)  # fmt: skip
 """What throws doubt on the value itself, its specimen or its patient: the author names the item that he lets pass.
 Every other hold only asks that a person looks, and his signature says that he did."""
 
