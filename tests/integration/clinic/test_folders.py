@@ -61,10 +61,8 @@ def test_a_wfdb_pair_is_one_recording(start: Start, centre: ClinicRegion, inbox:
 def test_a_wfdb_header_alone_is_rejected_with_a_reason_in_chinese(start: Start, inbox: Path) -> None:
     put(inbox, ecg_carts.as_wfdb(make_ecg())[:1])
     start(**folders(more="pair_wait_s = 0.4\n"))
-    note = inbox / "rejected" / "r1.hea.txt"
-    wait_for(note.exists, 20, "it was not rejected")
-    assert "缺少同一记录的文件：r1.dat" in note.read_text("utf-8-sig")
-    assert (inbox / "rejected" / "r1.hea").exists()
+    wait_for((inbox / "rejected" / "r1.hea").exists, 20, "it was not rejected")
+    assert "缺少同一记录的文件：r1.dat" in (inbox / "rejected" / "r1.hea.txt").read_text("utf-8-sig")
 
 
 def test_an_ecg_named_after_an_accession_number_goes_to_that_order(
