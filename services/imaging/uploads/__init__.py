@@ -1,5 +1,5 @@
 """Resumable uploads, tus 1.0 (tus.io): core, creation, creation-with-upload, expiration, checksum, termination.
 
-Our own and not the package tuspyserver: that one keeps its state in files beside the bytes, answers before anything is
-synced, knows no clinics, and rewrites a whole file to throw a chunk of a wrong checksum away.
+Our own: who may write which upload, how much a clinic may hold, and that an answered offset is on the disk are this
+centre's rules and stand in its database.
 """

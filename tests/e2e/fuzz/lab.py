@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 
 from shared.clock import utc_now
 from tests.e2e.fuzz.reading import reading_table
 from tests.e2e.fuzz.scene import Scene
 from tests.e2e.fuzz.valid import Operation, Valid
 from tests.support.lab_journey import NORMAL, QC, message_of, order
-from tests.support.region import wait_for
+from tests.support.region import PIN, wait_for
 
 CASES = "/lab/v1/cases"
 CASE = f"{CASES}/{{case_id}}"
@@ -133,6 +134,42 @@ def _switch_on(scene: Scene) -> Valid:
     return Valid(scene.person("reviewer1"), {"rule_set": RULES})
 
 
+def _many(scene: Scene, case_id: str, username: str) -> Valid:
+    signer = scene.person(username)
+    return Valid(signer, headers=signer.unlock("lab", PIN), body={"json": {"case_ids": [case_id]}})
+
+
+def _verify_many(scene: Scene) -> Valid:
+    return _many(scene, scene.measured().case_id, "lab1")
+
+
+def _release_many(scene: Scene) -> Valid:
+    return _many(scene, scene.submitted(), "lab2")
+
+
+def _give(scene: Scene) -> Valid:
+    until = (utc_now() + timedelta(days=30)).isoformat()
+    return Valid(scene.person("lab1"), body={"json": {"rule_set": RULES, "items": ["K"], "valid_until": until}})
+
+
+def _given(scene: Scene) -> dict[str, str]:
+    valid = _give(scene)
+    given = scene.person("lab1").call("POST", "/lab/v1/authorisations", 201, **valid.body)
+    return {"authorisation_id": given["authorisation_id"]}
+
+
+def _confirm(scene: Scene) -> Valid:
+    return Valid(scene.person("lab2"), _given(scene))
+
+
+def _revoke(scene: Scene) -> Valid:
+    return Valid(scene.person("lab2"), _given(scene), body={"json": {"reason": "复核规则"}})
+
+
+def _choose(scene: Scene) -> Valid:
+    return Valid(scene.person("reviewer1"), body={"json": {"releases_alone": False}})
+
+
 def _chart(scene: Scene) -> Valid:
     lot = scene.kept_lot
     return Valid(scene.person("lab1"), query={"analyzer": lot["analyzer"], "item": "K", "lot": lot["lot"]})
@@ -208,6 +245,7 @@ LAB: dict[str, Operation] = {
     **_each(
         _laboratory_lists,
         *(f"GET /lab/v1/{each}" for each in ("messages", "orphans", "unmapped", "analyzer-codes", "senders")),
+        "GET /lab/v1/authorisations",
         *(f"GET /lab/v1/{each}" for each in ("rule-sets", "external-assessments", "external-assessments/items")),
         *(f"GET {QC}/{each}" for each in ("blocks", "lots", "runs")),
     ),
@@ -236,6 +274,12 @@ LAB: dict[str, Operation] = {
     "POST /lab/v1/criticals/{critical_id}/verify": Operation(_verify),
     "POST /lab/v1/rule-sets/{rule_set}/switch-on": Operation(_switch_on),
     "POST /lab/v1/external-assessments": Operation(_assess),
+    "POST /lab/v1/verifications": Operation(_verify_many),
+    "POST /lab/v1/releases": Operation(_release_many),
+    "POST /lab/v1/authorisations": Operation(_give),
+    "POST /lab/v1/authorisations/{authorisation_id}/confirm": Operation(_confirm),
+    "POST /lab/v1/authorisations/{authorisation_id}/revoke": Operation(_revoke),
+    "PUT /lab/v1/policy": Operation(_choose),
     f"GET {QC}/levey-jennings": Operation(_chart),
     f"POST {QC}/lots": Operation(_new_lot),
     f"POST {QC}/lots/{{lot_id}}/levels": Operation(_new_level),
