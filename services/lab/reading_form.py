@@ -16,8 +16,8 @@ from services.lab.report_form.since import findings, outdated
 from shared.db import Session
 from shared.errors import FieldProblem
 from shared.paper.render import Sheet
+from shared.reading.finding import Finding
 from shared.reading.form import CaseFacts, Evidence
-from shared.reading.workflow.criticals.finding import Finding
 from shared.signing.document import ReportDocument
 
 EvidenceOf = Callable[[Session, CaseFacts, LabForm], Awaitable[LabEvidence]]

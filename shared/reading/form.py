@@ -11,7 +11,7 @@ from shared.blobs import BlobRef
 from shared.db import Session
 from shared.errors import FieldProblem, Invalid
 from shared.paper.render import Sheet
-from shared.reading.workflow.criticals.finding import Finding
+from shared.reading.finding import Finding
 from shared.signing.document import ReportDocument
 
 

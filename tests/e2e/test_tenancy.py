@@ -37,8 +37,18 @@ LABORATORYS = {
     "/lab/v1/quality-control/lots/{lot_id}",
     "/lab/v1/quality-control/runs/{run_id}",
 }
+STUDY = "/dicomweb/studies/{study_uid}"
+INSTANCE = f"{STUDY}/series/{{series_uid}}/instances/{{sop_instance_uid}}"
 CHECKED = {
-    "imaging": {"/imaging/v1/cases/{case_id}"},
+    "imaging": {
+        "/imaging/v1/cases/{case_id}",
+        "/imaging/v1/cases/{case_id}/order-suggestions",
+        "/imaging/v1/studies/{study_uid}/manifest",
+        "/imaging/v1/uploads/{upload_id}",
+        STUDY,
+        f"{INSTANCE}/frames/{{frame_list}}/rendered",
+        f"{INSTANCE}/bulkdata/{{path}}",
+    },
     "ecg": {"/ecg/v1/cases/{case_id}/waveform"},
     "lab": {"/lab/v1/specimens/{number}/label.pdf", "/lab/v1/cases/{case_id}/trend", *LABORATORYS},
     "gateway": {"/v1/reports/{report_id}"},
@@ -57,6 +67,8 @@ LISTS_OF_MARKS = {
     "/lab/v1/quality-control/blocks",
     "/lab/v1/quality-control/runs",
 }
+QIDO = ("/dicomweb/studies", "/dicomweb/series", "/dicomweb/instances")
+PIXELS = "7FE00010"  # a film's one long value: its metadata name it as BulkDataURI
 SERVICES = ("imaging", "ecg", "lab", "gateway")
 OTHER_PASSWORD = "other-Gongzhen-1"
 
@@ -112,6 +124,16 @@ def test_a_laboratorys_lists_hold_nothing_of_anothers(region: RunningRegion) -> 
     assert _get(elsewhere, chart.format_map(lab)).status_code == 404
 
 
+def test_a_search_for_films_finds_nothing_of_anothers(region: RunningRegion) -> None:
+    study_uid = _imaging_records(region)["study_uid"]
+    for template in QIDO:
+        path = f"{template}?StudyInstanceUID={study_uid}"
+        (found,) = _get(region.person("clinic1"), path).json()
+        assert found["0020000D"]["Value"] == [study_uid], template
+        theirs = _get(region.person("clinic2"), path)
+        assert (theirs.status_code, theirs.json()) == (200, []), template
+
+
 def other_laboratory(region: RunningRegion) -> Person:
     """A technologist of hospital B, which has a laboratory of its own."""
     username = f"lab-b-{new_id('t')[-8:]}"
@@ -163,6 +185,10 @@ def _imaging_records(region: RunningRegion) -> dict[str, str]:
     owner, reader = region.person("clinic1"), region.person("reader1")
     wait_for_report(owner, report_id)
     instances = owner.call("GET", f"/imaging/v1/cases/{case.case_id}/instances")
+    (film,) = instances["instances"]
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "10"}
+    begun = owner.http.post("/imaging/v1/uploads", headers={"Authorization": f"Bearer {owner.token}", **headers})
+    assert begun.status_code == 201, begun.text
     critical = reader.call("POST", f"/imaging/v1/cases/{case.case_id}/critical", json={"code": "X", "text": "气胸"})
     critical_id = critical["critical_id"]
     wait_for(lambda: _get(owner, f"/v1/criticals/{critical_id}").status_code == 200, 30, "the critical never came")
@@ -170,8 +196,12 @@ def _imaging_records(region: RunningRegion) -> dict[str, str]:
         "critical_id": critical_id,
         "case_id": case.case_id,
         "report_id": report_id,
-        "sop": _first_uid(instances),
-        "sop_instance_uid": _first_uid(instances),
+        "study_uid": film["study_uid"],
+        "series_uid": film["series_uid"],
+        "sop_instance_uid": film["sop_instance_uid"],
+        "frame_list": "1",
+        "path": PIXELS,
+        "upload_id": begun.headers["location"].rsplit("/", 1)[1],
         "prior_id": "",
     }
 
@@ -227,11 +257,6 @@ class _Known(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         raise AssertionError(f"teach this test a value for {{{key}}}")
-
-
-def _first_uid(answer: Any) -> str:
-    items = answer["instances"] if isinstance(answer, dict) else answer
-    return str(items[0]["sop_instance_uid"])
 
 
 def _get(person: Any, path: str) -> httpx.Response:

@@ -9,7 +9,7 @@ from services.lab.report_form.decisions import decisions, reported
 from services.lab.report_form.evidence import LabEvidence
 from services.lab.report_form.form import LabForm
 from shared.errors import FieldProblem
-from shared.reading.workflow.criticals.finding import Finding
+from shared.reading.finding import Finding
 
 
 def outdated(form: LabForm, evidence: LabEvidence, signed: LabContent) -> Iterator[FieldProblem]:

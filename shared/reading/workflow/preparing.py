@@ -7,13 +7,13 @@ from datetime import datetime
 from shared.auth import Actor
 from shared.blobs import BlobRef
 from shared.db import Session
+from shared.reading.finding import Finding
 from shared.reading.form import Evidence, FindsCriticals, parse_form
 from shared.reading.lifecycle import Action
 from shared.reading.models import ReportVersion
 from shared.reading.queries import cases, reports
 from shared.reading.workflow.apply import rehearse
 from shared.reading.workflow.credentials import Unlocked, current_credential, is_development, unlocked
-from shared.reading.workflow.criticals.finding import Finding
 from shared.reading.workflow.desk import Desk
 from shared.reading.workflow.drafts import waiting_version
 from shared.reading.workflow.report_row import ensure_report

@@ -2,7 +2,7 @@
 
 ``find(session, actor, case_id, Finding(…))`` is for intakes and rules; the other steps are people's.
 
-finding     what was found
+
 opening     find (a suspicion), open_verified (a reader's own)
 steps       verify, notify, acknowledge, telephone, act, close, dismiss, recall_patient
 read_back   is what the receiver typed what was found
@@ -10,7 +10,7 @@ alarms      who is pressed when; sweeps raise the alarms and tell a reading site
 apply       the one place where a result's state is written; snapshot tells; stated: what a report says
 """
 
-from shared.reading.workflow.criticals.finding import Finding
+from shared.reading.finding import Finding
 from shared.reading.workflow.criticals.opening import find, open_verified
 from shared.reading.workflow.criticals.steps import (
     Call,

@@ -7,6 +7,7 @@ from shared.db import Session, database_now
 from shared.errors import ClaimLost
 from shared.events.directory import CriticalPolicy, SitePolicy
 from shared.ids import new_id
+from shared.reading.finding import Finding
 from shared.reading.lifecycle import UNREAD, Action, By, CriticalAction, CriticalState, State, lifecycle_of
 from shared.reading.models import Case, CriticalResult
 from shared.reading.queries import cases, claims
@@ -14,7 +15,6 @@ from shared.reading.queries import criticals as queries
 from shared.reading.workflow.apply import apply as apply_to_case
 from shared.reading.workflow.assign import policy_of
 from shared.reading.workflow.criticals.apply import open_critical
-from shared.reading.workflow.criticals.finding import Finding
 from shared.reading.workflow.criticals.steps import send, verify
 from shared.reading.workflow.permit import Attempt, performers_of, require_role
 from shared.reading.workflow.step import is_live
