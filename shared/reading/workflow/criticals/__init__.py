@@ -2,7 +2,6 @@
 
 ``find(session, actor, case_id, Finding(…))`` is for intakes and rules; the other steps are people's.
 
-
 opening     find (a suspicion), open_verified (a reader's own)
 steps       verify, notify, acknowledge, telephone, act, close, dismiss, recall_patient
 read_back   is what the receiver typed what was found
