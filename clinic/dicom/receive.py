@@ -72,7 +72,7 @@ class Receiver:
     def association_over(self, event: Event) -> None:
         """Released or lost: what it brought waits only a little for the next association of the same study, since some
         machines open one for each image."""
-        groups = event.assoc.__dict__.get(_GROUPS)
+        groups = event.assoc.__dict__.pop(_GROUPS, None)
         if groups:
             seal_at = self._spool.now() + self._config.sending.association_quiet_s
             items.end_of_association(self._spool.database, sorted(groups), seal_at)

@@ -28,7 +28,7 @@ class LoginRefused(RegionAway):
     """Name or password is wrong, or the account is closed: a person has to act, what waits goes on waiting."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Refused(Exception):
     """The region's own no. ``detail`` is Chinese; ``pointers`` say what it is about."""
 

@@ -5,6 +5,7 @@ region of a byte that the line changed. Deflate changes no byte of a file: a 12-
 third or more, a compressed one is stored as it is.
 """
 
+import os
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,9 +33,12 @@ def pack(
     target = folder / f"{key}.zip"
     if not target.exists():
         part = target.with_suffix(".zip.part")
-        with zipfile.ZipFile(part, "w", allowZip64=True) as archive:
-            for item, path, syntax in sources:
-                _add(archive, item.name, path, deflate=deflate and syntax in UNCOMPRESSED)
+        with part.open("wb") as file:
+            with zipfile.ZipFile(file, "w", allowZip64=True) as archive:
+                for item, path, syntax in sources:
+                    _add(archive, item.name, path, deflate=deflate and syntax in UNCOMPRESSED)
+            file.flush()
+            os.fsync(file.fileno())
         part.replace(target)
         sync_folder(folder)
     return (ParcelFile(target.name, target, target.stat().st_size),)

@@ -51,6 +51,12 @@ class Backoff:
         with self._lock:
             return max(0.0, self._until.get(key, 0.0) - self._clock())
 
+    def next_s(self) -> float | None:
+        """Until the first of those that rest now is over; None when nothing rests."""
+        with self._lock:
+            now = self._clock()
+            return min((until - now for until in self._until.values() if until > now), default=None)
+
 
 def hours_of(config: Sending, priority: str) -> Hours | None:
     return next((hours for name, hours in config.hours.items() if name == priority), None)

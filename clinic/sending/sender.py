@@ -163,7 +163,8 @@ class Sender:
     def _wait(self) -> None:
         """Until something came, a study is whole, or a rest is over."""
         seal_at = batches.next_seal_at(self._spool.database)
-        pauses = [_MOST_IDLE_S, self._rest.left_s(_LINE) or _MOST_IDLE_S]
+        rest_s = self._rest.next_s()
+        pauses = [_MOST_IDLE_S, _MOST_IDLE_S if rest_s is None else rest_s]
         if seal_at is not None:
             pauses.append(seal_at - self._spool.now())
         with self._spool.changed:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from clinic.config import Config
-from clinic.spool import items
+from clinic.spool import batches, items
 from clinic.spool.database import Database
 from clinic.spool.files import Written, free_bytes, remove_parts, write_durably
 from clinic.spool.items import NewItem
@@ -38,11 +38,12 @@ class Spool:
         """Drops what a crash left behind: bytes without a row were never acknowledged. How many files."""
         dropped = remove_parts(self.files) + remove_parts(self.packages)
         named = items.files(self.database)
-        for path in self.files.iterdir():
-            if path.name not in named:
-                path.unlink()
-                dropped += 1
-        return dropped
+        waiting = {batch.batch_id for batch in batches.waiting(self.database)}
+        orphans = [path for path in self.files.iterdir() if path.name not in named]
+        orphans += [path for path in self.packages.iterdir() if path.stem.partition("-")[0] not in waiting]
+        for path in orphans:
+            path.unlink()
+        return dropped + len(orphans)
 
     def require_room(self, size_bytes: int = 0) -> None:
         """Raises SpoolFull below the reserve that SQLite and the packages need."""

@@ -56,12 +56,21 @@ def is_free(path: Path) -> bool:
     Linux only programs that lock are seen, the others by the file's changing."""
     try:
         with path.open("r+b") as file:
-            if os.name != "nt":
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return os.name == "nt" or _lock(file.fileno())
     except PermissionError:
         return os.name != "nt" and os.access(path, os.R_OK) and not os.access(path, os.W_OK)
     except OSError:
         return False
+
+
+def _lock(descriptor: int) -> bool:
+    """A network drive may know no locks at all: then nobody holds one."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
     return True
 
 

@@ -54,8 +54,10 @@ def test_pauses_double_up_to_a_limit_and_end_with_a_success() -> None:
     assert [rest.failed("line") for _ in range(10)] == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
     clock.now = 100
     assert rest.left_s("line") == 200
+    assert rest.next_s() == 200
     rest.worked("line")
     assert rest.left_s("line") == 0
+    assert rest.next_s() is None
     assert rest.failed("line") == 2
 
 

@@ -1,6 +1,7 @@
+import fcntl
 from pathlib import Path
 
-from clinic.watch.ready import Stability, files_in
+from clinic.watch.ready import Stability, files_in, is_free
 from clinic.watch.recording import Group, data_files_of, groups_of
 from clinic.watch.rejected import free_name
 
@@ -65,3 +66,13 @@ def test_no_file_is_overwritten(tmp_path: Path) -> None:
     assert free_name(tmp_path, "a.b.csv").name == "a.b-2.csv"
     assert free_name(tmp_path, "noend").name == "noend-2"
     assert free_name(tmp_path, "new.csv").name == "new.csv"
+
+
+def test_a_file_that_somebody_locks_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_text("x")
+    with path.open("r+b") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        assert not is_free(path)
+    assert is_free(path)
+    assert not is_free(tmp_path / "gone.xml")
