@@ -1,0 +1,88 @@
+"""DICOMweb: who may, and on what. Every retrieval is of the one film of the kept case."""
+
+from pydicom.uid import generate_uid
+
+from tests.e2e.fuzz.scene import Scene
+from tests.e2e.fuzz.valid import Operation, Valid
+from tests.support.films import small_film
+from tests.support.related import CONTENT_TYPE, related
+
+ROOT = "/dicomweb"
+STUDY = f"{ROOT}/studies/{{study_uid}}"
+SERIES = f"{STUDY}/series/{{series_uid}}"
+INSTANCE = f"{SERIES}/instances/{{sop_instance_uid}}"
+FRAMES = f"{INSTANCE}/frames/{{frame_list}}"
+PIXELS = "7FE00010"
+_NAMED = ("study_uid", "series_uid", "sop_instance_uid")
+
+
+def kept_film(scene: Scene, *names: str) -> dict[str, str]:
+    """Of its place those parameters that ``names`` says."""
+    (film,) = scene.person("clinic1").call("GET", f"{scene.cases}/{scene.kept}/instances")["instances"]
+    place = {**{name: str(film[name]) for name in _NAMED}, "frame_list": "1", "path": PIXELS}
+    return {name: place[name] for name in names}
+
+
+def stored_study(scene: Scene, patient: str) -> str:
+    """The UID of a study that a machine sent without an order."""
+    study_uid = str(generate_uid())
+    clinic = scene.person("clinic1")
+    film = small_film(patient, study_uid=study_uid)
+    clinic.call("POST", f"{ROOT}/studies", headers={"Content-Type": CONTENT_TYPE}, content=related([film]))
+    return study_uid
+
+
+def _search(scene: Scene) -> Valid:
+    return Valid(scene.person("clinic1"))
+
+
+def _store(scene: Scene) -> Valid:
+    content = related([small_film(scene.new_name("STORE"))])
+    return Valid(scene.person("clinic1"), headers={"Content-Type": CONTENT_TYPE}, body={"content": content})
+
+
+def _store_in_study(scene: Scene) -> Valid:
+    study_uid = str(generate_uid())
+    content = related([small_film(scene.new_name("STORE"), study_uid=study_uid)])
+    headers = {"Content-Type": CONTENT_TYPE}
+    return Valid(scene.person("clinic1"), {"study_uid": study_uid}, headers, body={"content": content})
+
+
+def _of_study(scene: Scene) -> Valid:
+    return Valid(scene.person("clinic1"), kept_film(scene, "study_uid"))
+
+
+def _of_series(scene: Scene) -> Valid:
+    return Valid(scene.person("clinic1"), kept_film(scene, "study_uid", "series_uid"))
+
+
+def _of_instance(scene: Scene) -> Valid:
+    return Valid(scene.person("clinic1"), kept_film(scene, *_NAMED))
+
+
+def _of_frames(scene: Scene) -> Valid:
+    return Valid(scene.person("clinic1"), kept_film(scene, *_NAMED, "frame_list"))
+
+
+def _of_bulk_value(scene: Scene) -> Valid:
+    return Valid(scene.person("clinic1"), kept_film(scene, *_NAMED, "path"))
+
+
+_PICTURES = ("rendered", "thumbnail")
+
+DICOMWEB_TABLE: dict[str, Operation] = {
+    **{f"GET {ROOT}/{level}": Operation(_search) for level in ("studies", "series", "instances")},
+    f"POST {ROOT}/studies": Operation(_store),
+    # Anybody may send a study of his own under any UID.
+    f"POST {STUDY}": Operation(_store_in_study, has_strangers=False),
+    f"GET {STUDY}": Operation(_of_study),
+    **{f"GET {STUDY}/{what}": Operation(_of_study) for what in ("series", "instances", "metadata", *_PICTURES)},
+    "GET /imaging/v1/studies/{study_uid}/manifest": Operation(_of_study),
+    f"GET {SERIES}": Operation(_of_series),
+    **{f"GET {SERIES}/{what}": Operation(_of_series) for what in ("instances", "metadata", *_PICTURES)},
+    f"GET {INSTANCE}": Operation(_of_instance),
+    **{f"GET {INSTANCE}/{what}": Operation(_of_instance) for what in ("metadata", "pixeldata", *_PICTURES)},
+    f"GET {INSTANCE}/bulkdata/{{path}}": Operation(_of_bulk_value),
+    f"GET {FRAMES}": Operation(_of_frames),
+    **{f"GET {FRAMES}/{what}": Operation(_of_frames) for what in _PICTURES},
+}
