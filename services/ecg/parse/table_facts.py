@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal, TypeVar
 
 from services.ecg.parse import limits
-from services.ecg.parse.chinese import chinese, strict
 from services.ecg.parse.leads import canonical
 from services.ecg.parse.recording import CartMeasurements, Device, Filters, Microvolts, PatientFacts, Recording
 from services.ecg.parse.refusal import RefusalCode, Refused
+from shared.chinese import chinese, strict
 from shared.clock import SHANGHAI
 
 MAX_BYTES = 48 << 20  # 4 million samples of twelve characters

@@ -7,6 +7,7 @@ by it). A declaration that the bytes contradict is dropped and the message carri
 from dataclasses import dataclass
 
 from services.lab.parse.message import RejectCode, Rejected
+from shared.chinese import JUDGED, chinese
 
 CODECS = {
     "": "ascii",
@@ -27,7 +28,6 @@ CODECS = {
     "8859/1": "iso8859-1",
 }
 ASSUMED = "charset_assumed"
-_JUDGED = 20_000  # characters on which Chinese is told from Latin-1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +80,8 @@ def _contradicted(raw: bytes, codec: str) -> bool:
     text = _strict(raw, "utf-8")
     if text is None:
         return codec.startswith("iso8859") and chinese(raw) is not None
-    high = [character for character in text[:_JUDGED] if not character.isascii()]
+    high = [character for character in text[:JUDGED] if not character.isascii()]
     return codec.startswith("iso8859") or (len(high) > 1 and all(character >= "\u2000" for character in high))
-
-
-def chinese(raw: bytes) -> str | None:
-    """GB 18030, if the bytes look like Chinese and not like a European language in Latin-1: characters in use are two
-    high bytes, while an accented letter (or µ) before an ASCII one also makes a rare character of GBK."""
-    text = _strict(raw, "gb18030")
-    if text is None:
-        return None
-    pairs = [character.encode("gb18030") for character in text[:_JUDGED] if not character.isascii()]
-    high = sum(len(pair) == 2 and min(pair) >= 0xA1 for pair in pairs)
-    return text if 2 * high > len(pairs) else None
 
 
 def _without_nul(raw: bytes) -> tuple[bytes, tuple[str, ...]]:

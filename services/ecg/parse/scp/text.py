@@ -1,7 +1,7 @@
 """The character sets of SCP texts, and Chinese written without saying so."""
 
-from services.ecg.parse.chinese import chinese, strict
 from services.ecg.parse.refusal import Remark
+from shared.chinese import chinese, strict
 
 # Byte 17 of tag 14 (EN 1064 table of language support codes); Latin-1 where bit 0 alone is set.
 LATIN_1 = "latin-1"
