@@ -92,6 +92,9 @@ class Instance(Base):
 
     ``coercion``: what the order says in place of the file, ``{attributes, original, at, source, reason}``, the first
     two as DICOM JSON by tag (intake/coercion.py).
+
+    ``original_sha256``, ``original_transfer_syntax_uid``: of the file that the clinic compressed without loss before it
+    sent this one, as the clinic says.
     """
 
     __tablename__ = "instance"
@@ -122,6 +125,8 @@ class Instance(Base):
     bulk: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, deferred=True)
     pixels: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), deferred=True)
     coercion: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), deferred=True)
+    original_sha256: Mapped[str | None] = mapped_column(Text)
+    original_transfer_syntax_uid: Mapped[str | None] = mapped_column(Text)
     blob_store: Mapped[str] = mapped_column(Text)
     blob_key: Mapped[str] = mapped_column(Text)
     blob_offset: Mapped[int] = mapped_column(BigInteger)
@@ -143,6 +148,42 @@ class SeriesShown(Base):
     account_id: Mapped[str] = mapped_column(Text, primary_key=True)
     series_pk: Mapped[int] = mapped_column(ForeignKey(Series.id), primary_key=True)
     content_version: Mapped[int] = mapped_column(Integer)
+
+
+class Deletion(Base):
+    """What an administrator deleted: a study, a series or an instance, as ``series_uid`` and ``sop_instance_uid`` say.
+
+    The rows themselves are gone; this and its ``DeletedInstance`` are what stays.
+    """
+
+    __tablename__ = "deletion"
+    __table_args__ = (Index("ix_deletion_study_uid", "study_uid"), _SCHEMA)
+
+    deletion_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    clinic_id: Mapped[str] = mapped_column(Text)
+    study_uid: Mapped[str] = mapped_column(Text)
+    series_uid: Mapped[str | None] = mapped_column(Text)
+    sop_instance_uid: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[str] = mapped_column(Text)
+    account_name: Mapped[str] = mapped_column(Text)
+    case_ids: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    deleted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
+
+
+class DeletedInstance(Base):
+    __tablename__ = "deleted_instance"
+    __table_args__ = (_SCHEMA,)
+
+    deletion_id: Mapped[str] = mapped_column(ForeignKey(Deletion.deletion_id), primary_key=True)
+    instance_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    series_uid: Mapped[str] = mapped_column(Text)
+    sop_instance_uid: Mapped[str] = mapped_column(Text)
+    sop_class_uid: Mapped[str] = mapped_column(Text)
+    file_sha256: Mapped[str] = mapped_column(Text)
+    data_set_sha256: Mapped[str] = mapped_column(Text)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class Upload(Base):

@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 
 from services.imaging.dicomweb.access import Desk
 from services.imaging.dicomweb.bulkdata import bulkdata_router
+from services.imaging.dicomweb.deletion import deletion_router
 from services.imaging.dicomweb.frames import frames_router
 from services.imaging.dicomweb.links import ROOT
 from services.imaging.dicomweb.manifest import manifest_router
@@ -23,6 +24,7 @@ def dicomweb_routers() -> list[APIRouter]:
     root = APIRouter(prefix=ROOT)
     for part in (
         qido_router(), metadata_router(), frames_router(), bulkdata_router(), rendered_router(), retrieve_router(),
+        deletion_router(),
     ):  # fmt: skip
         root.include_router(part)
     return [root, manifest_router()]

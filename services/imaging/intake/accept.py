@@ -17,7 +17,7 @@ from shared import audit
 from shared.auth import Actor
 from shared.blobs import BlobRef, Digested
 from shared.db import Session
-from shared.errors import FieldProblem, GongzhenError, InstanceConflict
+from shared.errors import FieldProblem, GongzhenError, InstanceConflict, Unavailable
 from shared.reading.models import Case
 from shared.reading.workflow.arrival import Arrival, Content, Outcome
 from shared.reading.workflow.intake import accept, find_same
@@ -117,6 +117,8 @@ async def _write(
     await instances.lock_studies(session, actor.org_id, [uid for e in upload.exams for uid in e.arrival.study_uids])
     known = await _known(session, upload)
     new = [image for image in upload.images if image.facts.sop_instance_uid not in known]
+    if any(uid not in refs for uid in _uids(new)):
+        raise Unavailable("影像在上传期间被删除，请重新上传", retry_after_s=1)  # its bytes are not in the pack
     if new:
         known |= await _add(session, actor.org_id, new, refs, spool)
     await lock_exams(session, actor, [_arrival(exam, known) for exam in upload.exams])

@@ -52,6 +52,7 @@ class Action(StrEnum):
     cancel = "cancel"
     request_cancel = "request_cancel"
     add_content = "add_content"
+    remove_content = "remove_content"
     reprioritize = "reprioritize"
     reassign = "reassign"
     mark_half_way = "mark_half_way"

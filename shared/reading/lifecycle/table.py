@@ -29,6 +29,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     *rows([_S.ordered, _S.received, _S.queued], _A.cancel, _S.canceled, [By.clinic], Case.canceled),
     *rows([_S.claimed, _S.in_review], _A.request_cancel, None, [By.clinic], Case.cancel_requested),
     *rows(_OPEN, _A.add_content, None, [By.clinic], Case.content_changed),
+    # An administrator deletes what nobody reads yet: some of it, or all.
+    *rows([_S.received, _S.queued], _A.remove_content, None, [By.system], Case.content_changed),
+    *rows([_S.queued], _A.reject, _S.rejected, [By.system], Case.rejected),
     *rows(
         _WAITING,
         _A.reprioritize,

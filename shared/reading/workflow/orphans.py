@@ -23,12 +23,14 @@ async def drop_orphans(resources: Resources, older_than_hours: float, in_use: Ke
     async for stored in resources.blobs.list_keys(utc_now() - timedelta(hours=older_than_hours)):
         keys.append(stored.key)
         if len(keys) >= _BATCH:
-            dropped += await _drop(resources, keys, in_use)
+            dropped += await drop_unused(resources, keys, in_use)
             keys = []
-    return dropped + await _drop(resources, keys, in_use)
+    return dropped + await drop_unused(resources, keys, in_use)
 
 
-async def _drop(resources: Resources, keys: list[str], in_use: KeysInUse) -> int:
+async def drop_unused(resources: Resources, keys: list[str], in_use: KeysInUse) -> int:
+    """Drop those of ``keys`` that no row names any more. Only of objects whose rows were committed once: one whose
+    transaction is still open looks the same."""
     if not keys:
         return 0
     async with resources.db.transaction() as session:

@@ -11,10 +11,10 @@ from shared.reading.lifecycle import READING, TRANSITIONS, Action, By, Lifecycle
 TABLE = {
     "-": "order>ordered accept>received",
     "ordered": "accept>received cancel>canceled",
-    "received": "complete defer queue>queued reject>rejected cancel>canceled add_content reprioritize mark_half_way "
-    "mark_overdue",
-    "queued": "cancel>canceled add_content reprioritize mark_half_way mark_overdue reassign claim>claimed "
-    "resume>claimed",
+    "received": "complete defer queue>queued reject>rejected cancel>canceled add_content remove_content "
+    "reprioritize mark_half_way mark_overdue",
+    "queued": "reject>rejected cancel>canceled add_content remove_content reprioritize mark_half_way mark_overdue "
+    "reassign claim>claimed resume>claimed",
     "claimed": "request_cancel add_content reprioritize mark_half_way mark_overdue save_draft release>queued "
     "expire>queued force_release>queued refer>queued reject>rejected cancel>canceled issue_preliminary "
     "submit>in_review sign>signed",
