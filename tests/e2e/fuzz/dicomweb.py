@@ -68,6 +68,27 @@ def _of_bulk_value(scene: Scene) -> Valid:
     return Valid(scene.person("clinic1"), kept_film(scene, *_NAMED, "path"))
 
 
+def _delete(scene: Scene, *names: str) -> Valid:
+    """Of a study that nothing else of the scene needs."""
+    study_uid = stored_study(scene, scene.new_name("DEL"))
+    (image,) = scene.person("clinic1").call("GET", f"{ROOT}/studies/{study_uid}/instances")
+    place = {"study_uid": study_uid, "series_uid": image["0020000E"], "sop_instance_uid": image["00080018"]}
+    path = {name: place[name] if name == "study_uid" else str(place[name]["Value"][0]) for name in names}
+    return Valid(scene.person("admin1"), path, query={"reason": "测试删除"})
+
+
+def _delete_study(scene: Scene) -> Valid:
+    return _delete(scene, "study_uid")
+
+
+def _delete_series(scene: Scene) -> Valid:
+    return _delete(scene, "study_uid", "series_uid")
+
+
+def _delete_instance(scene: Scene) -> Valid:
+    return _delete(scene, *_NAMED)
+
+
 _PICTURES = ("rendered", "thumbnail")
 
 DICOMWEB_TABLE: dict[str, Operation] = {
@@ -76,6 +97,9 @@ DICOMWEB_TABLE: dict[str, Operation] = {
     # Anybody may send a study of his own under any UID.
     f"POST {STUDY}": Operation(_store_in_study, has_strangers=False),
     f"GET {STUDY}": Operation(_of_study),
+    f"DELETE {STUDY}": Operation(_delete_study),
+    f"DELETE {SERIES}": Operation(_delete_series),
+    f"DELETE {INSTANCE}": Operation(_delete_instance),
     **{f"GET {STUDY}/{what}": Operation(_of_study) for what in ("series", "instances", "metadata", *_PICTURES)},
     "GET /imaging/v1/studies/{study_uid}/manifest": Operation(_of_study),
     f"GET {SERIES}": Operation(_of_series),
