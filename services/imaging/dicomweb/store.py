@@ -5,6 +5,7 @@ One request is one pack, one fsync and one transaction; each of its studies is a
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -13,7 +14,9 @@ from services.imaging.dicomweb.links import Links
 from services.imaging.dicomweb.media_types import DICOM, accepted, first_of
 from services.imaging.dicomweb.store_answer import JSON, XML, StoreAnswer
 from services.imaging.dicomweb.store_keep import keep_parts
+from services.imaging.dicomweb.store_known import known_parts
 from services.imaging.dicomweb.store_sort import sort_parts
+from services.imaging.intake.arriving import Arriving
 from services.imaging.settings import settings_of
 from shared import directory
 from shared.auth import Role
@@ -35,15 +38,23 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Storing:
+    """What the requests of one process share."""
+
+    sorters: ThreadPoolExecutor
+    arriving: Arriving
+
+
 def store_router() -> APIRouter:
     router = APIRouter(prefix="/dicomweb", tags=["dicomweb"])
-    sorters = ThreadPoolExecutor(_SORTERS, thread_name_prefix="store")
+    storing = _Storing(ThreadPoolExecutor(_SORTERS, thread_name_prefix="store"), Arriving())
 
     @router.post("/studies", summary="Store instances", responses=_ANSWERS, openapi_extra=_BODY)
     async def store(sender: CurrentSender, request: Request, resources: CurrentResources) -> Response:
         """Sent again they are answered as stored. A study whose accession number or UID names an order or a case joins
         it, any other opens a case."""
-        return await _store(sender, request, resources, sorters, None)
+        return await _store(sender, request, resources, storing, None)
 
     @router.post(
         "/studies/{study_uid}", summary="Store instances of one study", responses=_ANSWERS, openapi_extra=_BODY
@@ -52,33 +63,37 @@ def store_router() -> APIRouter:
         study_uid: str, sender: CurrentSender, request: Request, resources: CurrentResources
     ) -> Response:
         """Those of another study fail with (0008,1197) A901."""
-        return await _store(sender, request, resources, sorters, study_uid)
+        return await _store(sender, request, resources, storing, study_uid)
 
     return router
 
 
 async def _store(
-    sender: Sender, request: Request, resources: Resources, sorters: ThreadPoolExecutor, study_uid: str | None
+    sender: Sender, request: Request, resources: Resources, storing: _Storing, study_uid: str | None
 ) -> Response:
     sender.actor.require(Role.clinic, Role.integration)
     media_type = first_of(accepted(request), (JSON, "application/json", XML))
     settings = settings_of(resources)
     limits = Limits(settings.upload_max_bytes, settings.upload_max_files, settings.spool_dir)
     async with receive_parts(request, limits, DICOM) as (parts, spool):
-        answer = await _take(sender, resources, sorters, parts, spool, study_uid)
+        answer = await _take(sender, resources, storing, parts, spool, study_uid)
     return answer.response(Links.of(request, settings.public_url), media_type)
 
 
 async def _take(
     sender: Sender,
     resources: Resources,
-    sorters: ThreadPoolExecutor,
+    storing: _Storing,
     parts: Sequence[ReceivedPart],
     spool: Spool,
     study_uid: str | None,
 ) -> StoreAnswer:
+    org_id = sender.actor.org_id
+    known = await known_parts(resources, org_id, parts, spool, storing.sorters, study_uid)
+    if not known.others:
+        return StoreAnswer(known.stored, ())
     async with resources.db.look_up() as session:
-        clinic = await directory.organization(session, sender.actor.org_id)
+        clinic = await directory.organization(session, org_id)
     charset = clinic.default_character_set if clinic else None
-    found = await sort_parts(parts, spool, sorters, charset, study_uid)
-    return await keep_parts(resources, sender, parts, found, spool)
+    found = await sort_parts(known.others, spool, storing.sorters, charset, study_uid)
+    return await keep_parts(resources, sender, storing.arriving, known, found, spool)

@@ -10,7 +10,7 @@ from fastapi import Response
 
 from services.imaging.dicomweb.links import Links
 from services.imaging.dicomweb.store_sort import Failure
-from services.imaging.intake.sorting import Image
+from services.imaging.parse.identity import Identity
 
 JSON = "application/dicom+json"
 XML = "application/dicom+xml"
@@ -32,7 +32,7 @@ Model = dict[str, dict[str, Any]]
 class StoreAnswer:
     """``coerced``: SOP Instance UIDs of stored ones whose order says otherwise than the file (Warning Reason B000)."""
 
-    stored: Sequence[Image]
+    stored: Sequence[Identity]
     failures: Sequence[Failure]
     coerced: frozenset[str] = frozenset()
 
@@ -52,20 +52,19 @@ class StoreAnswer:
     def model(self, links: Links) -> Model:
         """(0008,1198) only where something failed; what could not be read far enough has empty UIDs there."""
         model: Model = {}
-        studies = {image.facts.study_uid for image in self.stored}
+        studies = {uids.study for uids in self.stored}
         if len(studies) == 1:
             model["00081190"] = _element("UR", links.study(studies.pop()))
         if self.failures:
             model["00081198"] = {"vr": "SQ", "Value": [_failed(failure) for failure in self.failures]}
         if self.stored:
-            model["00081199"] = {"vr": "SQ", "Value": [self._referenced(image, links) for image in self.stored]}
+            model["00081199"] = {"vr": "SQ", "Value": [self._referenced(uids, links) for uids in self.stored]}
         return model
 
-    def _referenced(self, image: Image, links: Links) -> Model:
-        facts = image.facts
-        url = links.instance(facts.study_uid, facts.series_uid, facts.sop_instance_uid)
-        item = {**_sop(facts.sop_class_uid, facts.sop_instance_uid), "00081190": _element("UR", url)}
-        if facts.sop_instance_uid in self.coerced:
+    def _referenced(self, uids: Identity, links: Links) -> Model:
+        url = links.instance(uids.study, uids.series, uids.sop_instance)
+        item = {**_sop(uids.sop_class, uids.sop_instance), "00081190": _element("UR", url)}
+        if uids.sop_instance in self.coerced:
             item["00081196"] = _element("US", COERCION)
         return item
 

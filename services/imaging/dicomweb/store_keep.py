@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from services.imaging.dicomweb.store_answer import StoreAnswer
+from services.imaging.dicomweb.store_known import KnownParts
 from services.imaging.dicomweb.store_sort import (
     DUPLICATE_INSTANCE,
     PROCESSING_FAILURE,
@@ -14,8 +15,10 @@ from services.imaging.dicomweb.store_sort import (
     failed,
 )
 from services.imaging.intake.accept import Exam, Upload, accept_images
+from services.imaging.intake.arriving import Addition, Arriving, add_to_arriving
 from services.imaging.intake.card import exam_of, modality_of, patient_of, remarks_as_warnings, shown_patients
 from services.imaging.intake.sorting import Image
+from services.imaging.parse.identity import Identity
 from services.imaging.queries import instances
 from shared.errors import Conflict, GongzhenError, InstanceConflict, Invalid
 from shared.reading.routes.intake import Sender
@@ -32,13 +35,18 @@ _NUMBER_MAX = 64
 
 
 async def keep_parts(
-    resources: Resources, sender: Sender, parts: Sequence[ReceivedPart], found: SortedParts, spool: Spool
+    resources: Resources,
+    sender: Sender,
+    arriving: Arriving,
+    parts: KnownParts,
+    found: SortedParts,
+    spool: Spool,
 ) -> StoreAnswer:
     """Raises only what hinders all of it (Unavailable): then it can be sent again as it is."""
-    keeping = _Keeping(resources, sender, spool, list(found.failures))
-    await keeping.keep(_exams(sender, found.images))
+    keeping = _Keeping(resources, sender, arriving, spool, list(found.failures), list(parts.stored))
+    await keeping.keep(_exams(sender, found.images), are_new=parts.are_new)
     if keeping.failures:
-        await _quarantine(resources, sender, parts, keeping.failures, spool)
+        await _quarantine(resources, sender, parts.others, keeping.failures, spool)
     failures = sorted(keeping.failures, key=lambda failure: failure.number)
     return StoreAnswer(tuple(keeping.stored), tuple(failures), frozenset(keeping.coerced))
 
@@ -46,16 +54,26 @@ async def keep_parts(
 class _Keeping:
     """All exams at once; what the workflow refuses is then taken out, and the others go again without it."""
 
-    def __init__(self, resources: Resources, sender: Sender, spool: Spool, failures: list[Failure]) -> None:
+    def __init__(
+        self,
+        resources: Resources,
+        sender: Sender,
+        arriving: Arriving,
+        spool: Spool,
+        failures: list[Failure],
+        stored: list[Identity],
+    ) -> None:
         self._resources = resources
         self._sender = sender
+        self._arriving = arriving
         self._spool = spool
         self.failures = failures
-        self.stored: list[Image] = []
+        self.stored = stored
         self.coerced: set[str] = set()
 
-    async def keep(self, exams: Sequence[Exam]) -> None:
-        if not exams:
+    async def keep(self, exams: Sequence[Exam], *, are_new: bool = False) -> None:
+        """``are_new``: none of their instances was sent before."""
+        if not exams or (are_new and await self._add_to_arriving(exams)):
             return
         try:
             upload = Upload(self._sender.actor, self._sender.address, exams)
@@ -69,8 +87,19 @@ class _Keeping:
             else:
                 await self._refuse(exams[0], error)
         else:
-            self.stored.extend(image for exam in exams for image in exam.images)
+            self.stored.extend(_uids(image) for exam in exams for image in exam.images)
             self.coerced.update(uid for each in accepted for uid in each.coerced)
+            for exam, each in zip(exams, accepted, strict=True):
+                self._arriving.remember(each.case, exam.arrival)
+
+    async def _add_to_arriving(self, exams: Sequence[Exam]) -> bool:
+        if len(exams) > 1:
+            return False
+        addition = Addition(self._sender.actor, self._sender.address, exams[0].images, exams[0].arrival)
+        if not await add_to_arriving(self._resources, self._arriving, addition, self._spool):
+            return False
+        self.stored.extend(_uids(image) for image in addition.images)
+        return True
 
     def _without(self, exams: Sequence[Exam], error: InstanceConflict) -> list[Exam]:
         """Each round names at least one, so they end."""
@@ -91,9 +120,14 @@ class _Keeping:
             known = await instances.known(session, self._sender.actor.org_id, uids)
         for image in exam.images:
             if image.facts.sop_instance_uid in known:
-                self.stored.append(image)
+                self.stored.append(_uids(image))
             else:
                 self.failures.append(failed(image, PROCESSING_FAILURE, error.code, error.detail))
+
+
+def _uids(image: Image) -> Identity:
+    facts = image.facts
+    return Identity(facts.sop_instance_uid, facts.study_uid, facts.series_uid, facts.sop_class_uid)
 
 
 def _exams(sender: Sender, images: Sequence[Image]) -> list[Exam]:

@@ -83,8 +83,13 @@ def _read_all(parts: Sequence[ReceivedPart], spool: Spool, default_charset: str 
     return found
 
 
+def is_dicom(part: ReceivedPart) -> bool:
+    """As far as its sender says."""
+    return part.media_type in ("", DICOM, OCTETS)
+
+
 def _read(part: ReceivedPart, spool: Spool, default_charset: str | None) -> Image:
-    if part.media_type not in ("", DICOM, OCTETS):
+    if not is_dicom(part):
         raise Refused(FailureCode.NOT_DICOM, "分段的媒体类型不是 application/dicom")
     facts = read_instance(spool.view(part.offset, part.length), part.length, default_charset=default_charset)
     return keep_image(spool, part.number, "", part.offset, part.length, facts)

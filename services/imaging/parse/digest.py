@@ -6,6 +6,17 @@ from typing import BinaryIO, NamedTuple
 _CHUNK_BYTES = 1024 * 1024
 
 
+def digest_data_set(file: BinaryIO, data_set_offset: int, size_bytes: int) -> str:
+    """The ``data_set`` of ``digest`` alone."""
+    data_set = hashlib.sha256()
+    file.seek(data_set_offset)
+    left = size_bytes - data_set_offset
+    while left > 0 and (chunk := file.read(min(_CHUNK_BYTES, left))):
+        data_set.update(chunk)
+        left -= len(chunk)
+    return data_set.hexdigest()
+
+
 class Digests(NamedTuple):
     """Hexadecimal SHA-256. Two files are the same instance when ``data_set`` is equal: preamble and group 0002 change
     with every software that stores a file, the data set does not."""

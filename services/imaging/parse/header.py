@@ -35,8 +35,11 @@ def recognised_encoding(window: Window, start: int, announced: Encoding, remarks
     return announced._replace(implicit=implicit)
 
 
-def read_header(window: Window, start: int, encoding: Encoding, remarks: set[Remark]) -> Header:
-    """Raises Refused ``truncated`` for whatever reaches past the end, ``bad_header`` for what is no structure."""
+def read_header(
+    window: Window, start: int, encoding: Encoding, remarks: set[Remark], *, last: int | None = None
+) -> Header:
+    """Up to the tag ``last``, or all. Raises Refused: ``truncated`` for whatever reaches past the end, ``bad_header``
+    for what is no structure."""
     walker = Walker(window)
     found: DataSet = {}
     pixels: Element | None = None
@@ -47,6 +50,8 @@ def read_header(window: Window, start: int, encoding: Encoding, remarks: set[Rem
             remarks.add(Remark.TRAILING_BYTES)
             break
         head = walker.head(offset, end, encoding)
+        if last is not None and head.tag > last:
+            break
         if head.tag == 0 and _is_padding(window, offset, end):
             remarks.add(Remark.TRAILING_BYTES)
             break

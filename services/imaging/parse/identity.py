@@ -7,6 +7,9 @@ from services.imaging.parse.refusal import FailureCode, Refused
 from services.imaging.parse.remark import Remark
 from services.imaging.parse.values import Values
 
+LAST_UID = 0x0020000E
+"""The last of their tags: elements stand in the order of their tags (PS3.5 7.1)."""
+
 _CONFORMING_UID = re.compile(r"[0-9.]{1,64}")
 _USABLE_UID = re.compile(r"[0-9A-Za-z][0-9A-Za-z.\-]{0,127}")
 
@@ -24,7 +27,7 @@ def read_identity(values: Values, remarks: set[Remark]) -> Identity:
     for tag, missing in (
         (0x00080018, FailureCode.MISSING_SOP_INSTANCE_UID),
         (0x0020000D, FailureCode.MISSING_STUDY_UID),
-        (0x0020000E, FailureCode.MISSING_SERIES_UID),
+        (LAST_UID, FailureCode.MISSING_SERIES_UID),
         (0x00080016, FailureCode.MISSING_SOP_CLASS),
     ):
         uid = values.uid(tag)

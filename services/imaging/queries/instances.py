@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from sqlalchemy import Table, and_, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -31,10 +31,13 @@ _ADD = text(
     f"""
     INSERT INTO imaging.instance ({_GIVEN})
     SELECT {_GIVEN} FROM jsonb_populate_recordset(NULL::imaging.instance, CAST(:rows AS jsonb))
+    WHERE series_pk IN (SELECT id FROM imaging.series)
     ON CONFLICT (clinic_id, sop_instance_uid) DO NOTHING
     RETURNING sop_instance_uid, instance_id
     """  # noqa: S608 - the names of our own columns
 )
+
+NewRow: TypeAlias = tuple[Facts, str, BlobRef]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +103,14 @@ async def put_series(session: AsyncSession, clinic_id: str, facts: Iterable[Fact
 async def add(
     session: AsyncSession,
     clinic_id: str,
-    new: Sequence[tuple[Facts, str, BlobRef]],
+    new: Sequence[NewRow],
     series: dict[tuple[str, str], int],
 ) -> dict[str, str]:
     """At most BATCH rows of (facts, header as members of JSON, bytes); returns the new ids by SOP Instance UID.
 
     All rows are one JSON text: a statement of many rows would be compiled anew each time, and headers parsed and
-    written again. One that is missing in the answer was there already, under another study: the caller must look again.
+    written again. One that is missing in the answer was there already, under another study, or its series is gone: the
+    caller must look again.
     """
     rows = ",".join(
         json.dumps(_row(clinic_id, series[f.study_uid, f.series_uid], f, blob), ensure_ascii=False)[:-1]
