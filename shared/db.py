@@ -32,6 +32,7 @@ _NAMING = {
 
 _AWAY = (InterfaceError, OperationalError, NoConnectionFree, TimeoutError, OSError)
 _PING_AFTER_S = 1.0
+_PLAN_EACH = text("SET LOCAL plan_cache_mode = force_custom_plan")
 # SQLSTATE classes that are no fault of the statement, which may come again: connection, deadlock, no room, shutdown.
 _AWAY_STATES = ("08", "40", "53", "57P")
 
@@ -144,3 +145,10 @@ def at_most(count: int) -> BindParameter[int]:
     """For ``.limit()``: the number written into the statement. As a parameter the plan that PostgreSQL keeps for a
     prepared statement takes it for a tenth of the table, and reads and sorts that instead of walking an index."""
     return bindparam(None, count, Integer, literal_execute=True)
+
+
+async def plan_each(session: AsyncSession) -> None:
+    """For the rest of the transaction each statement is planned for its own values. The one plan that PostgreSQL keeps
+    after five executions knows nothing of them: for a name that half of all studies match it read and sorted them all.
+    """
+    await session.execute(_PLAN_EACH)

@@ -23,7 +23,7 @@ from services.imaging.queries import search
 from services.imaging.queries.search import StudyRow
 from services.imaging.queries.search_terms import OneOf
 from shared import audit
-from shared.db import Session
+from shared.db import Session, plan_each
 from shared.web import client_address
 
 
@@ -35,6 +35,7 @@ def qido_router() -> APIRouter:
         """The newest first. Without a match `[]`."""
         query = _query(call, STUDY)
         async with call.resources.db.transaction() as session:
+            await plan_each(session)
             rows = await search.studies(session, call.actor, query.search)
             pks = [row.id for row in rows[: query.search.limit]]
             inside = await search.inside(session, pks)
@@ -81,6 +82,7 @@ def qido_router() -> APIRouter:
 async def _series(call: Call, study_uid: str | None) -> Response:
     query = _query(call, SERIES)
     async with call.resources.db.transaction() as session:
+        await plan_each(session)
         query = await _within(session, call, query, study_uid)
         rows = await search.series(session, call.actor, query.search)
         shown = rows[: query.search.limit]
@@ -101,6 +103,7 @@ async def _instances(call: Call, study_uid: str | None, series_uid: str | None) 
         terms = {**query.search.terms, "SeriesInstanceUID": OneOf([series_uid])}
         query = replace(query, search=replace(query.search, terms=terms))
     async with call.resources.db.transaction() as session:
+        await plan_each(session)
         query = await _within(session, call, query, study_uid)
         rows = await search.instances(session, call.actor, query.search)
 

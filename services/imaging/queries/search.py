@@ -176,13 +176,15 @@ async def first_headers(
 ) -> dict[int, str]:
     """The DICOM JSON, as text, of the first instance of each study, or of each series, that the actor sees."""
     of, pks = (Series.study_pk, study_pks) if study_pks else (Series.id, series_pks)
-    statement = (
-        select(of, cast(Instance.header, Text))
+    first = (
+        select(of.label("pk"), Instance.instance_id)
         .join(Instance, Instance.series_pk == Series.id)
         .where(of == func.any(list(pks)), instances_of(actor))
         .ext(distinct_on(of))
         .order_by(of, *IN_STUDY, *IN_SERIES)
+        .subquery()  # found before any header is read: those of all instances would have been made into text
     )
+    statement = select(first.c.pk, cast(Instance.header, Text)).join(first, first.c.instance_id == Instance.instance_id)
     return {int(row[0]): str(row[1]) for row in await session.execute(statement)}
 
 
