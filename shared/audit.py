@@ -9,10 +9,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import rfc8785
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, Text, func, select, text, update
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, Table, Text, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -73,6 +73,9 @@ class AuditVerdict:
     problems: list[str]
 
 
+_RECORD = insert(cast(Table, AuditEntry.__table__))  # half the time of a mapped object
+
+
 async def record(
     session: AsyncSession,
     actor: Actor,
@@ -85,20 +88,18 @@ async def record(
     detail: dict[str, Any] | None = None,
 ) -> None:
     """One row in the caller's transaction; ``action`` is ``<noun>.<verb>``, e.g. ``report.read``."""
-    session.add(
-        AuditEntry(
-            action=action,
-            outcome=outcome,
-            account_id=actor.account_id,
-            org_id=actor.org_id,
-            record_kind=record_kind,
-            record_id=record_id,
-            address=address,
-            correlation_id=correlation_id.get(),
-            detail=detail or {},
-        )
-    )
-    await session.flush()
+    entry = {
+        "action": action,
+        "outcome": outcome,
+        "account_id": actor.account_id,
+        "org_id": actor.org_id,
+        "record_kind": record_kind,
+        "record_id": record_id,
+        "address": address,
+        "correlation_id": correlation_id.get(),
+        "detail": detail or {},
+    }
+    await session.execute(_RECORD, entry)
 
 
 async def seal_once(db: Database) -> int:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import BigInteger, Integer, Text, select
+from sqlalchemy import BigInteger, Integer, Text, bindparam, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -59,9 +59,15 @@ class DirectoryPosition(Base):
     stream_sequence: Mapped[int] = mapped_column(BigInteger)
 
 
+# Each request asks for its account: built once, and no mapped object for it.
+_RECORD = select(DirectoryRow.record).where(
+    DirectoryRow.kind == bindparam("kind"), DirectoryRow.record_id == bindparam("record_id")
+)
+
+
 async def get(session: AsyncSession, record_class: type[R], record_id: str) -> R | None:
-    row = await session.get(DirectoryRow, (record_class.kind, record_id))
-    return None if row is None or row.record is None else record_class.model_validate(row.record)
+    record = await session.scalar(_RECORD, {"kind": record_class.kind, "record_id": record_id})
+    return None if record is None else record_class.model_validate(record)
 
 
 async def every(session: AsyncSession, record_class: type[R]) -> list[R]:

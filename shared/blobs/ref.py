@@ -63,14 +63,16 @@ class BlobRef:
 
 
 def new_key(prefix: str = "") -> str:
-    """A random object name in one of 1,024 folders, so that no folder of a full store grows out of hand.
+    """A name that nobody guesses. ``prefix`` says who wrote it, in a store that several services share."""
+    return key_of(new_id("blob"), prefix)
 
-    ``prefix`` says who wrote it, in a store that several services share.
 
-    The folders are taken from the random end of the id: its beginning is the time, equal for a whole day's objects.
+def key_of(name: str, prefix: str = "") -> str:
+    """In one of 1,024 folders, so that no folder of a full store grows out of hand; each for 17 minutes in 12 days.
+
+    What is written one after the other lies in one folder: a new folder costs three writes of its own to be durable.
     """
-    name = new_id("blob")
-    key = f"{name[-1]}/{name[-2]}/{name}"
+    key = f"{name[9]}/{name[10]}/{name}"
     return f"{prefix}/{key}" if prefix else key
 
 

@@ -16,7 +16,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _documented = HTTPBearer(auto_error=False, description="POST /v1/auth/token")
 
 
-def current_resources(request: Request) -> Resources:
+async def current_resources(request: Request) -> Resources:
     return cast(Resources, request.app.state.resources)
 
 

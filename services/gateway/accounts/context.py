@@ -36,7 +36,7 @@ class AccountContext:
         return self.settings.public_url.startswith("https://")
 
 
-def account_context(request: Request) -> AccountContext:
+async def account_context(request: Request) -> AccountContext:
     return cast(AccountContext, request.app.state.accounts)
 
 

@@ -67,6 +67,13 @@ class Call:
         await self.record(session, action, study.study_pk)
         return study
 
+    async def note(self, action: str, study_pk: int) -> None:
+        """``record`` outside of any transaction: one is begun only for what this process does not know to be written
+        down. Nothing may be answered before."""
+        if not self.desk.reads.is_known((self.actor.account_id, action, study_pk)):
+            async with self.resources.db.transaction() as session:
+                await self.record(session, action, study_pk)
+
     async def record(self, session: Session, action: str, study_pk: int) -> None:
         key = (self.actor.account_id, action, study_pk)
         if self.desk.reads.is_known(key):
@@ -79,7 +86,7 @@ class Call:
             await audit.record(session, self.actor, action, "study", record_id, address=address)
 
 
-def current_call(request: Request, actor: CurrentActor, resources: CurrentResources) -> Call:
+async def current_call(request: Request, actor: CurrentActor, resources: CurrentResources) -> Call:
     return Call(request, actor, resources, cast(Desk, request.app.state.dicomweb))
 
 

@@ -42,7 +42,7 @@ class Call:
         await audit.record(session, self.actor, action, kind, record_id, address=self.address)
 
 
-def _call(request: Request, actor: CurrentActor, resources: CurrentResources) -> Call:
+async def _call(request: Request, actor: CurrentActor, resources: CurrentResources) -> Call:
     return Call(actor, resources, client_address(request))
 
 

@@ -23,7 +23,13 @@ from shared.reading.workflow.intake import place_order
 from shared.web import CurrentActor, CurrentResources, client_address
 from shared.web.upload import ORDER_MAX_BYTES, read_bounded
 
-Arrived = Annotated[datetime, Depends(utc_now)]
+
+async def _now() -> datetime:
+    """Like every dependency that does not block: FastAPI would give a plain function a thread."""
+    return utc_now()
+
+
+Arrived = Annotated[datetime, Depends(_now)]
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", max_length=255)]
 
 
@@ -37,7 +43,7 @@ class Sender:
     idempotency_key: str | None
 
 
-def _sender(
+async def _sender(
     first_byte_at: Arrived, request: Request, actor: CurrentActor, idempotency_key: IdempotencyKey = None
 ) -> Sender:
     """The moment is asked for first: it is when the request's head arrived, not when the token was checked."""

@@ -13,12 +13,12 @@ Limit = Annotated[int, Query(ge=1, le=500, description="how many at most")]
 Cursor = Annotated[str | None, Query(max_length=128, description="next_cursor of the page before")]
 
 
-def administrator(actor: CurrentActor) -> Actor:
+async def administrator(actor: CurrentActor) -> Actor:
     actor.require(Role.admin)
     return actor
 
 
-def overseer(actor: CurrentActor) -> Actor:
+async def overseer(actor: CurrentActor) -> Actor:
     actor.require(Role.admin, Role.auditor)
     return actor
 

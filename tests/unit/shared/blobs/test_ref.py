@@ -3,7 +3,8 @@
 import pytest
 
 from shared.blobs import BlobRef
-from shared.blobs.ref import is_key, new_key
+from shared.blobs.ref import is_key, key_of, new_key
+from shared.ids import encode_base32
 
 SHA = "ab" * 32
 
@@ -28,8 +29,12 @@ def test_a_ref_before_the_beginning_is_refused() -> None:
         BlobRef("imaging", new_key(), -1, 1, SHA)
 
 
-def test_keys_spread_over_many_folders() -> None:
-    keys = [new_key() for _ in range(2000)]
+def test_a_day_spreads_over_many_folders_and_a_minute_over_none() -> None:
+    first = 1_790_000_000_000
+    names = [f"blob_{encode_base32(first + minute * 60_000 << 80, 26)}" for minute in range(14 * 24 * 60)]
+    keys = [key_of(name) for name in names]
     assert all(is_key(key) for key in keys)
-    assert len(set(keys)) == 2000
-    assert len({key[:3] for key in keys}) > 500
+    assert len({key[:3] for key in keys}) == 1024
+    assert len({key[:3] for key in keys[: 24 * 60]}) > 80
+    assert len({new_key() for _ in range(2000)}) == 2000
+    assert len({new_key()[:3] for _ in range(100)}) <= 2
