@@ -14,6 +14,7 @@ from services.imaging.dicomweb.json_answer import DICOM_JSON, require_json
 from services.imaging.dicomweb.json_rows import Model, element, put_patient_id
 from services.imaging.dicomweb.links import Links
 from services.imaging.dicomweb.metadata_cache import Packed
+from services.imaging.dicomweb.original_attributes import coerce_model
 from services.imaging.queries import studies, studies_shown
 from services.imaging.queries.studies import HeaderRow, SeenStudy, SeriesState
 from shared.auth import Role
@@ -123,6 +124,8 @@ def _unpacked(body: bytes) -> bytes:
 
 def _model(row: HeaderRow, study: SeenStudy, location: str) -> Model:
     model: Model = json.loads(row.header)
+    if row.coercion is not None:
+        coerce_model(model, row.coercion)
     put_patient_id(model, study.clinic_id)
     model["00083002"] = element("UI", row.transfer_syntax_uid)  # Available Transfer Syntax UID
     for value in row.bulk:

@@ -44,7 +44,7 @@ async def multipart_answer(parts: Sequence[Part | LatePart], part_type: str, *, 
     end = f"\r\n--{boundary}--\r\n".encode()
     body = _body(parts, boundary, end)
     first = await anext(body)
-    response = StreamingResponse(_chained(first, body), status)
+    response = StreamingResponse(chained(first, body), status)
     response.headers["Content-Type"] = f'multipart/related; type="{part_type}"; boundary={boundary}'
     response.headers["Cache-Control"] = NO_STORE
     lengths = [
@@ -58,7 +58,7 @@ async def multipart_answer(parts: Sequence[Part | LatePart], part_type: str, *, 
 async def single_answer(part: Part) -> StreamingResponse:
     body = part.chunks()
     first = await anext(body, b"")
-    response = StreamingResponse(_chained(first, body), media_type=part.content_type)
+    response = StreamingResponse(chained(first, body), media_type=part.content_type)
     response.headers["Content-Location"] = part.location
     response.headers["Cache-Control"] = NO_STORE
     if part.length is not None:
@@ -83,7 +83,7 @@ async def _body(parts: Sequence[Part | LatePart], boundary: str, end: bytes) -> 
     yield end
 
 
-async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield first
     async for chunk in rest:
         yield chunk

@@ -178,7 +178,8 @@ async def middle_image(session: Session, study: SeenStudy, series_uid: str | Non
 
 @dataclass(frozen=True, slots=True)
 class SeriesState:
-    """A series as the actor sees it now; ``mark`` changes with the set of its instances."""
+    """A series as the actor sees it now; ``mark`` changes with the set of its instances and with what orders say in
+    their place."""
 
     series_pk: int
     series_uid: str
@@ -188,7 +189,8 @@ class SeriesState:
 
 async def series_states(session: Session, study: SeenStudy, series_uid: str | None = None) -> Sequence[SeriesState]:
     """Raises NotFound where nothing is shown to the actor."""
-    ids = func.string_agg(Instance.instance_id, aggregate_order_by(literal(","), Instance.instance_id))
+    coerced = func.coalesce(Instance.coercion["at"].astext, "")
+    ids = func.string_agg(Instance.instance_id + coerced, aggregate_order_by(literal(","), Instance.instance_id))
     columns = select(Series.id, Series.series_uid, func.count().label("instances"), func.md5(ids).label("mark"))
     statement = within(columns, study, series_uid)
     rows = await session.execute(statement.group_by(Series.id).order_by(Series.number, Series.id))
@@ -204,6 +206,7 @@ class HeaderRow:
     transfer_syntax_uid: str
     header: str
     bulk: list[dict[str, Any]]
+    coercion: dict[str, Any] | None
     has_pixels: bool
 
 
@@ -216,11 +219,14 @@ async def headers(
         Instance.transfer_syntax_uid,
         cast(Instance.header, Text).label("header_text"),
         Instance.bulk,
+        Instance.coercion,
         or_(Instance.pixels.is_not(None), Instance.rows.is_not(None)).label("has_pixels"),
     )
     rows = await session.execute(within(statement, study, series_uid, sop_instance_uid).order_by(*IN_ORDER))
     return [
-        HeaderRow(row.sop_instance_uid, row.transfer_syntax_uid, row.header_text, row.bulk, row.has_pixels)
+        HeaderRow(
+            row.sop_instance_uid, row.transfer_syntax_uid, row.header_text, row.bulk, row.coercion, row.has_pixels
+        )
         for row in rows
     ]
 

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydicom import dcmread, dcmwrite
-from pydicom.dataset import Dataset, validate_file_meta
+from pydicom.dataset import Dataset, FileDataset, validate_file_meta
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian
 
+from services.imaging.dicomweb.pixels.coerced import coerce_data_set
 from services.imaging.dicomweb.pixels.layout import Layout
 from services.imaging.dicomweb.pixels.places import swapped
 from services.imaging.dicomweb.pixels.view import View, painted
@@ -54,9 +55,15 @@ class RenderFrame:
 
 @dataclass(frozen=True, slots=True)
 class RewriteFile:
-    """A Part 10 file of any transfer syntax → the same instance in Explicit VR Little Endian."""
+    """A Part 10 file of any transfer syntax → the same instance in Explicit VR Little Endian, or ``as_it_is``.
+
+    ``coercion``: what an order says in place of the file; ``assumed_charset`` of one that declares none.
+    """
 
     data: bytes
+    coercion: dict[str, Any] | None = None
+    assumed_charset: str | None = None
+    as_it_is: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ def _done(job: object) -> bytes:
     if isinstance(job, RenderFrame):
         return painted(_samples(job.frame), Dataset.from_json(job.attributes), job.view)
     if isinstance(job, RewriteFile):
-        return _rewritten(job.data)
+        return _rewritten(job)
     if isinstance(job, ReadValue):
         return _value(job.data, job.path.split("/"))
     raise TypeError(type(job).__name__)
@@ -128,8 +135,19 @@ def _clip(data_set: Dataset) -> None:
     data_set.PixelData = _within_bits(array, data_set.BitsStored, data_set.PixelRepresentation).tobytes()
 
 
-def _rewritten(data: bytes) -> bytes:
-    data_set = dcmread(io.BytesIO(data))
+def _rewritten(job: RewriteFile) -> bytes:
+    data_set = dcmread(io.BytesIO(job.data))
+    if job.coercion is not None:
+        coerce_data_set(data_set, job.coercion, job.assumed_charset)
+    target = io.BytesIO()
+    if job.as_it_is:
+        dcmwrite(target, data_set)
+    else:
+        _write_explicit(target, data_set)
+    return target.getvalue()
+
+
+def _write_explicit(target: io.BytesIO, data_set: FileDataset) -> None:
     syntax = data_set.file_meta.TransferSyntaxUID
     if syntax.is_compressed and not syntax.is_deflated:
         data_set.decompress(generate_instance_uid=False)
@@ -140,10 +158,8 @@ def _rewritten(data: bytes) -> bytes:
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = data_set.SOPClassUID, data_set.SOPInstanceUID
     validate_file_meta(meta, enforce_standard=True)
-    target = io.BytesIO()
     # pydicom asks for force_encoding where the byte order changes, since it leaves words as they are: ours are swapped.
     dcmwrite(target, data_set, implicit_vr=False, little_endian=True, force_encoding=True)
-    return target.getvalue()
 
 
 def _value(data: bytes, path: list[str]) -> bytes:

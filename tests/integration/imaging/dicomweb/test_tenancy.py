@@ -48,7 +48,8 @@ async def test_owner_and_assigned_reader_see_and_strangers_do_not(web: Web) -> N
 
 async def test_another_clinic_s_equal_uids_neither_block_nor_show(web: Web) -> None:
     await web.centre.upload(dicom(name="测试^甲", pixel=1))
-    await web.centre.upload(dicom(name="测试^乙", pixel=2), username="clinic2")
+    other = {**ORDER, "patient": {**ORDER["patient"], "name": "测试^乙"}}
+    await web.centre.upload(dicom(name="测试^乙", pixel=2), username="clinic2", order=other)
     for who, name, pixel in (("clinic1", "测试^甲", 1), ("clinic2", "测试^乙", 2)):
         (metadata,) = (await web.get(f"/studies/{S}/metadata", who)).json()
         assert metadata["00100010"]["Value"][0]["Alphabetic"] == name
