@@ -5,6 +5,7 @@ import base64
 import json
 import logging
 import time
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -23,6 +24,7 @@ AUDIENCE = "gongzhen"
 ACCESS_TOKEN_S = 600
 _CLOCK_SKEW_S = 30
 _REFETCH_AFTER_S = 5.0
+_MOST_VERIFIED = 4096
 # What a token or a key set that was made to break its reader raises; deep nesting is a RecursionError.
 _UNREADABLE = (JoseError, ValueError, KeyError, TypeError, RecursionError)
 
@@ -100,17 +102,25 @@ def actor_from(claims: dict[str, Any]) -> Actor:
 
 
 class TokenVerifier:
-    """Keys come from the gateway's JWKS (RFC 7517), are kept on disk, and asked for again for an unknown ``kid``."""
+    """Keys come from the gateway's JWKS (RFC 7517), are kept on disk, and asked for again for an unknown ``kid``.
+
+    A token found good is remembered until it expires, or the keys are others. Whether its account was closed
+    meanwhile is not the token's matter: shared/directory.py, with each request.
+    """
 
     def __init__(self, jwks_url: str, cache: Path | None = None) -> None:
         self._url = jwks_url
         self._cache = cache
         self._keys: KeySet | None = None
+        self._verified: OrderedDict[str, tuple[Actor, float]] = OrderedDict()  # until when, in seconds of time.time()
         self._asked_at = float("-inf")
         self._lock = asyncio.Lock()
 
     async def verify(self, token: str) -> Actor:
         """The actor of a good token. Raises Unauthenticated, or Unavailable while no keys can be had at all."""
+        known = self._verified.get(token)
+        if known is not None and time.time() < known[1]:
+            return known[0]
         keys = self._keys or await self._refresh()
         try:
             return self._decode(token, keys)
@@ -122,8 +132,7 @@ class TokenVerifier:
         except _UNREADABLE as error:
             raise Unauthenticated(code="bad_token") from error
 
-    @staticmethod
-    def _decode(token: str, keys: KeySet) -> Actor:
+    def _decode(self, token: str, keys: KeySet) -> Actor:
         decoded = jwt.decode(token, keys, algorithms=["ES256"])
         registry = jwt.JWTClaimsRegistry(
             leeway=_CLOCK_SKEW_S,
@@ -132,7 +141,11 @@ class TokenVerifier:
             exp={"essential": True},
         )
         registry.validate(decoded.claims)
-        return actor_from(decoded.claims)
+        actor = actor_from(decoded.claims)
+        self._verified[token] = actor, decoded.claims["exp"] + _CLOCK_SKEW_S
+        if len(self._verified) > _MOST_VERIFIED:
+            self._verified.popitem(last=False)
+        return actor
 
     def _is_unknown_key(self, token: str) -> bool:
         """A token under a key we do not know may be newer than our copy; any other bad token stays bad."""
@@ -159,6 +172,7 @@ class TokenVerifier:
                 self._keys = self._from_cache(error)
             else:
                 self._to_cache(document)
+            self._verified.clear()
             return self._keys
 
     def _from_cache(self, cause: Exception) -> KeySet:

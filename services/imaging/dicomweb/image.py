@@ -156,6 +156,8 @@ def _put_table(model: dict[str, Any], path: Sequence[str], raw: bytes) -> None:
 
 async def image_of(call: Call, study_uid: str, series_uid: str, sop_instance_uid: str) -> StoredImage:
     """The instance as the actor may see it, its reading written down. Raises NotFound."""
-    async with call.resources.db.transaction() as session:
-        study = await call.see(session, study_uid, "study.pixels")
-        return StoredImage(call, await studies.pixels_of(session, study, series_uid, sop_instance_uid))
+    async with call.resources.db.look_up() as session:
+        study = await studies.see(session, call.actor, study_uid)
+        row = await studies.pixels_of(session, study, series_uid, sop_instance_uid)
+    await call.note("study.pixels", study.study_pk)
+    return StoredImage(call, row)

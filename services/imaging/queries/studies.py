@@ -3,18 +3,20 @@
 The same Study Instance UID may have come from two clinics. It then names two studies, which are never mixed.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, false, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
 from services.imaging.models import CONTENT_KIND, Instance, Series, Study
 from shared.auth import Actor, Role
 from shared.blobs import BlobRef
-from shared.db import Session
+from shared.db import Prepared, Session, asked, at_most
 from shared.errors import Conflict, NotFound
 from shared.reading.models import Case, CaseContent, Claim
 from shared.reading.queries.cases import visible_to
@@ -55,6 +57,8 @@ _STORED = (
     Instance.received_at, Instance.blob_store, Instance.blob_key, Instance.blob_offset, Instance.blob_length,
     Instance.blob_sha256,
 )  # fmt: skip
+_STUDY = select(Study.id, Study.clinic_id, Study.patient_id)
+_ACTORS = 512  # of whom the statements are kept that each of their requests asks
 IN_ORDER = (Series.number, Series.id, Instance.number, Instance.sop_instance_uid)
 
 
@@ -98,17 +102,20 @@ async def see(session: Session, actor: Actor, study_uid: str) -> SeenStudy:
 
     Whoever holds a case of one of them means that one: a wrong guess would show him another patient's images.
     """
-    statement = select(Study.id, Study.clinic_id, Study.patient_id).where(
-        Study.study_uid == study_uid, studies_of(actor)
-    )
-    rows = (await session.execute(statement.limit(2))).all()
+    rows: Sequence[Row[*tuple[Any, ...]]] = await _seen_by(actor).rows(session, study_uid=study_uid)
     if len(rows) > 1:
-        rows = (await session.execute(statement.where(_is_held_by(actor, study_uid)).limit(2))).all()
+        statement = _STUDY.where(Study.study_uid == study_uid, studies_of(actor), _is_held_by(actor, study_uid))
+        rows = (await session.execute(statement.limit(2))).all()
         if len(rows) != 1:
             raise Conflict("两家机构的检查使用了同一 Study Instance UID，请先领取病例", code="ambiguous_study")
     if not rows:
         raise NotFound
     return SeenStudy(actor, rows[0].id, rows[0].clinic_id, study_uid, rows[0].patient_id)
+
+
+@lru_cache(_ACTORS)
+def _seen_by(actor: Actor) -> Prepared:
+    return Prepared(_STUDY.where(Study.study_uid == asked("study_uid"), studies_of(actor)).limit(at_most(2)))
 
 
 async def stored(
@@ -158,11 +165,33 @@ class PixelRow:
 
 async def pixels_of(session: Session, study: SeenStudy, series_uid: str, sop_instance_uid: str) -> PixelRow:
     """Raises NotFound."""
-    statement = select(*_STORED, cast(Instance.header, Text).label("header_text"), Instance.pixels, Instance.bulk)
-    row = (await session.execute(within(statement, study, series_uid, sop_instance_uid))).one_or_none()
-    if row is None:
+    rows = await _pixels_seen_by(study.actor).rows(
+        session,
+        study_pk=study.study_pk,
+        clinic_id=study.clinic_id,
+        series_uid=series_uid,
+        sop_instance_uid=sop_instance_uid,
+    )
+    if not rows:
         raise NotFound
-    return PixelRow(stored_from(row), row.header_text, row.pixels, row.bulk)
+    row = rows[0]
+    return PixelRow(stored_from(row), row.header, json.loads(row.pixels or "null"), json.loads(row.bulk))
+
+
+@lru_cache(_ACTORS)
+def _pixels_seen_by(actor: Actor) -> Prepared:
+    as_text = [cast(column, Text).label(column.key) for column in (Instance.header, Instance.pixels, Instance.bulk)]
+    return Prepared(
+        select(*_STORED, *as_text)
+        .join_from(Series, Instance, Instance.series_pk == Series.id)
+        .where(
+            Series.study_pk == asked("study_pk"),
+            Series.series_uid == asked("series_uid"),
+            Instance.clinic_id == asked("clinic_id"),
+            Instance.sop_instance_uid == asked("sop_instance_uid"),
+            instances_of(actor),
+        )
+    )
 
 
 async def middle_image(session: Session, study: SeenStudy, series_uid: str | None) -> StoredInstance:
