@@ -10,13 +10,15 @@ PY := $(BIN)/python
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --extra local --extra clinic
 
-.PHONY: help setup setup-dev run demo test e2e lint format bench docs lock clean
+.PHONY: help setup setup-dev browser run demo test e2e lint format bench docs lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.runtime  ## what `run` and `demo` need, in .venv
 setup-dev: $(VENV)/.dev  ## what tests and checks need besides
+browser: setup-dev  ## what browser tests need besides: three npm packages; chromium, as root on Debian
+	@tests/browser/install
 
 run: setup  ## a region with the demo accounts at http://127.0.0.1:8080 (PORT=)
 	@exec $(BIN)/gongzhen up --demo --port $(PORT) $(ARGS)
@@ -27,8 +29,8 @@ demo: setup  ## the main job end to end on real input, then stop
 test: setup-dev  ## every test, against real servers it starts itself (ARGS= for pytest)
 	$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
-e2e: setup-dev  ## whole regions, from outside
-	$(PY) -m pytest tests/e2e $(ARGS)
+e2e: browser  ## whole regions, from outside, by browser too
+	$(PY) -m pytest tests/e2e tests/browser $(ARGS)
 
 lint: setup-dev  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .

@@ -1,0 +1,36 @@
+/* OHIF before a region: same origin, and the session's cookie, which no script reads (DESIGN §7). */
+window.config = {
+  name: "gongzhen",
+  routerBasename: "/viewer",
+  extensions: [],
+  modes: [],
+  customizationService: {},
+  showStudyList: true,
+  showWarningMessageForCrossOrigin: false,
+  showCPUFallbackMessage: false,
+  investigationalUseDialog: { option: "never" },
+  maxNumberOfWebWorkers: 2,
+  defaultDataSourceName: "gongzhen",
+  dataSources: [
+    {
+      namespace: "@ohif/extension-default.dataSourcesModule.dicomweb",
+      sourceName: "gongzhen",
+      configuration: {
+        friendlyName: "共诊",
+        name: "gongzhen",
+        qidoRoot: `${window.location.origin}/dicomweb`,
+        wadoRoot: `${window.location.origin}/dicomweb`,
+        wadoUriRoot: `${window.location.origin}/dicomweb`,
+        qidoSupportsIncludeField: true,
+        supportsFuzzyMatching: true,
+        supportsWildcard: true,
+        imageRendering: "wadors",
+        thumbnailRendering: "wadors",
+        enableStudyLazyLoad: true,
+        dicomUploadEnabled: false,
+        omitQuotationForMultipartRequest: true,
+        bulkDataURI: { enabled: true },
+      },
+    },
+  ],
+};

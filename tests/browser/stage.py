@@ -1,0 +1,77 @@
+"""A headless browser before a region, for as long as one scene lasts; each scene is a file in scenes/."""
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_HERE = Path(__file__).parent
+_PATIENCE_S = 40
+_SCENE_S = 150
+_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    node: str
+    chromium: str
+
+
+def find_programs() -> Programs | None:
+    node = shutil.which("node")
+    chromium = next((found for name in _CHROMIUMS if (found := shutil.which(name))), None)
+    return Programs(node, chromium) if node and chromium else None
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """``seen``: what the scene tells. Of all its pages: ``answers`` (status, method, path) of the region, ``refused``
+    those of 400 and more, ``broken`` requests without an answer, ``errors`` of the console, ``elsewhere`` other origins.
+    """
+
+    seen: dict[str, Any]
+    answers: list[str]
+    refused: list[str]
+    broken: list[str]
+    errors: list[str]
+    elsewhere: list[str]
+
+    @property
+    def complaints(self) -> list[str]:
+        return [*self.refused, *self.broken, *self.errors, *self.elsewhere]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """``served``: folders by the path of the region's origin at which its front door would serve them."""
+
+    programs: Programs
+    playwright: Path
+    pictures: Path
+    served: dict[str, Path] = field(default_factory=dict)
+
+    def play(self, scene: str, origin: str, username: str, password: str, **needed: object) -> Played:
+        """Raises AssertionError with the browser's words when the scene does not come to its end."""
+        asked = {
+            "scene": scene,
+            "origin": origin,
+            "account": {"username": username, "password": password},
+            "chromium": self.programs.chromium,
+            "playwright": str(self.playwright),
+            "served": {base: str(folder) for base, folder in self.served.items()},
+            "picture": str(self.pictures / f"{scene}-{username}.png"),
+            "patience_ms": _PATIENCE_S * 1000,
+            **needed,
+        }
+        done = subprocess.run(
+            [self.programs.node, str(_HERE / "stage.mjs")],
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            timeout=_SCENE_S,
+            check=False,
+        )
+        assert done.returncode == 0, f"{scene}: {done.stderr[-3000:]}"
+        return Played(**json.loads(done.stdout))
