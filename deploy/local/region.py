@@ -25,6 +25,10 @@ from shared.migrate import SERVICES, migrate
 # The proxy must be the first to close an idle connection (Caddyfile: keepalive 30s).
 _UVICORN_OPTIONS = ("--no-access-log", "--timeout-keep-alive", "75", "--timeout-graceful-shutdown", "5")
 
+# glibc would give each upload's memory back and fault it in anew for the next: the largest hidden cost of taking in
+# images (ADR 0011). Other C libraries do not know the names.
+_KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 32)}
+
 LISTENERS = ("mllp", "astm")
 """What the laboratory's worker listens to analyzers on, beside the front door."""
 
@@ -73,6 +77,7 @@ class Region:
         environment = base_environment() | _passed_on(demo=self.options.demo)
         environment |= {
             "PYTHONUNBUFFERED": "1",
+            **_KEPT_MEMORY,
             "GONGZHEN_SERVICE": service,
             "GONGZHEN_CENTER": service,
             "GONGZHEN_DATABASE_URL": self.database_url(service),

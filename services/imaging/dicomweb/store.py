@@ -3,9 +3,10 @@
 One request is one pack, one fsync and one transaction; each of its studies is a case, or joins one.
 """
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -26,6 +27,7 @@ from shared.web import CurrentResources
 from shared.web.related import ReceivedPart, receive_parts
 from shared.web.upload import Limits, Spool
 
+_CHARSET_S = 10.0
 _SORTERS = 2  # as for POST /cases: parsing holds the interpreter
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _BODY: dict[str, Any] = {
@@ -44,6 +46,17 @@ class _Storing:
 
     sorters: ThreadPoolExecutor
     arriving: Arriving
+    charsets: dict[str, tuple[str | None, float]] = field(default_factory=dict)
+
+    async def charset_of(self, resources: Resources, clinic_id: str) -> str | None:
+        """The clinic's default character set, asked for once in ten seconds."""
+        charset, asked_at = self.charsets.get(clinic_id, (None, float("-inf")))
+        if time.monotonic() - asked_at > _CHARSET_S:
+            async with resources.db.look_up() as session:
+                clinic = await directory.organization(session, clinic_id)
+            charset = clinic.default_character_set if clinic else None
+            self.charsets[clinic_id] = charset, time.monotonic()
+        return charset
 
 
 def store_router() -> APIRouter:
@@ -92,8 +105,6 @@ async def _take(
     known = await known_parts(resources, org_id, parts, spool, storing.sorters, study_uid)
     if not known.others:
         return StoreAnswer(known.stored, ())
-    async with resources.db.look_up() as session:
-        clinic = await directory.organization(session, org_id)
-    charset = clinic.default_character_set if clinic else None
+    charset = await storing.charset_of(resources, org_id)
     found = await sort_parts(known.others, spool, storing.sorters, charset, study_uid)
     return await keep_parts(resources, sender, storing.arriving, known, found, spool)

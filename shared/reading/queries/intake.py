@@ -11,13 +11,13 @@ from shared.db import Session
 from shared.reading.models import Case, CaseContent, IdempotencyKey
 
 _STUDY_LOCKS = 64
+_LOCKS = text("SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name")
 _KEY_LIFE = text("interval '7 days'")
 
 
 async def take_locks(session: Session, names: Iterable[str]) -> None:
     """Until the transaction ends nobody else accepts anything under these names. Sorted, so that two never cross."""
-    name = func.unnest(literal(sorted(set(names)), ARRAY(Text))).column_valued("name")
-    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+    await session.execute(_LOCKS, {"names": sorted(set(names))})
 
 
 def study_locks(scope: str, study_uids: Iterable[str]) -> list[str]:
