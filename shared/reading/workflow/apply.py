@@ -92,10 +92,9 @@ async def open_case(session: Session, actor: Actor, case: Case, action: Action) 
     transition = lifecycle_of(case.center).next_step(None, action)
     require_role(transition.by, performers_of(actor, case))
     case.version = 0
-    case.state = transition.target
+    step = Step(session, actor, case, await database_now(session), transition, None)
     session.add(case)
-    await session.flush()
-    await _write(Step(session, actor, case, await database_now(session), transition, None))
+    await _write(step)
 
 
 async def _write(step: Step) -> None:
@@ -130,7 +129,8 @@ async def _write(step: Step) -> None:
 
 async def _tell(step: Step, event: str) -> None:
     case = step.case
-    shown = snapshot(case, step.claim, await reports.of_case(step.session, case.case_id))
+    is_new = case.version == 1  # then it has no report
+    shown = snapshot(case, step.claim, None if is_new else await reports.of_case(step.session, case.case_id))
     data: CaseEvent | ReportEvent
     if step.version is not None:
         data = ReportEvent(case=shown, report=facts_of(step.version), actor=person(step.actor))
