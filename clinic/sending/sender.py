@@ -11,12 +11,13 @@ from clinic.config import Config
 from clinic.region.bandwidth import Bandwidth
 from clinic.region.client import RegionClient
 from clinic.region.delivery import Delivery
+from clinic.region.originals import tell_originals
 from clinic.region.outcomes import LoginRefused, Refused, RegionAway
 from clinic.region.transport import Parcel, Paused, Progress
 from clinic.sending import package
 from clinic.sending.prepare import Preparation
 from clinic.sending.schedule import Backoff, choose, hours_of, is_more_urgent, is_within
-from clinic.spool import batches
+from clinic.spool import batches, compressed
 from clinic.spool.batches import Batch
 from clinic.spool.spool import Spool
 from clinic.watch.rejected import give_back
@@ -80,6 +81,7 @@ class Sender:
         try:
             parcel = self._preparation.parcel_of(batch)
             case_id = self._delivery.deliver(parcel, self._progress(batch, parcel))
+            tell_originals(self._client, compressed.of_batch(database, batch.batch_id))
         except Paused:
             return
         except LoginRefused as problem:

@@ -53,6 +53,8 @@ class ClinicRegion:
         self.reports: list[dict[str, Any]] = []
         self.pdfs: dict[str, bytes] = {}
         self.has_tus = True
+        self.keeps_originals = True
+        self.originals: list[dict[str, Any]] = []
         self.tokens = 0
         self.requests: list[str] = []
         self.revoke = False
@@ -194,6 +196,13 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             token = {"access_token": f"token-{self.region.tokens}", "expires_in": 600, "refresh_token": "again"}
             self._json(200, token)
+        elif self.where == "/imaging/v1/originals":
+            said = json.loads(self._read())["originals"]
+            if self.region.keeps_originals:
+                self.region.originals.extend(said)
+                self._json(200, {"noted": len(said), "unknown": []})
+            else:
+                self._json(404, {"code": "not_found", "detail": "没有"})
         elif self.where == "/imaging/v1/uploads":
             self._create_upload()
         elif self.where.startswith("/imaging/v1/uploads/"):

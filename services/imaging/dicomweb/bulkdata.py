@@ -34,15 +34,15 @@ def bulkdata_router() -> APIRouter:
         asked = next((each for each in accepted(call.request) if each.takes(OCTETS)), None)
         if asked is None:
             raise not_acceptable([OCTETS])
-        part = await _part(image, path)
+        part = await value_part(image, path)
         return await (multipart_answer([part], OCTETS) if asked.is_multipart else single_answer(part))
 
     return router
 
 
-async def _part(image: StoredImage, path: str) -> Part:
+async def value_part(image: StoredImage, path: str) -> Part:
     """Raises NotFound for a path that is no bulk value of the instance. Little endian, as octets are (PS3.18 8.7.3)."""
-    location = image.call.links.origin + image.call.request.url.path
+    location = f"{image.location}/bulkdata/{path}"
     place = _place(image, path)
     word = _WORDS.get(place["vr"], 1) if image.transfer_syntax_uid == EXPLICIT_BIG else 1
     if is_deflated(image.transfer_syntax_uid):

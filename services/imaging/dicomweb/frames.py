@@ -1,6 +1,7 @@
 """WADO-RS of frames (PS3.18 10.4.1.1.6): as stored under their own media type, or decoded."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Response
 
@@ -57,27 +58,38 @@ def frame_numbers(text: str) -> list[int]:
 
 
 async def answer_frames(image: StoredImage, numbers: Sequence[int]) -> Response:
+    ranges = accepted(image.call.request)
     if not all(1 <= number <= image.layout.frames for number in numbers):
         raise NotFound("没有所请求的帧")
-    chosen = _choose(accepted(image.call.request), image.transfer_syntax_uid)
+    chosen = choose(ranges, image.transfer_syntax_uid)
     if chosen is None:
         own = media_type_of(image.transfer_syntax_uid)
         raise not_acceptable([f"{own}; transfer-syntax={image.transfer_syntax_uid}", OCTETS])
-    asked, media_type, decodes = chosen
-    parts: list[Part | LatePart] = []
-    for number in numbers:
-        location = f"{image.location}/frames/{number}"
-        if decodes:
-            parts.append(_decoded(image, number, location, may_differ=asked.transfer_syntax is None))
-        else:
-            parts.append(await _as_stored(image, number, location, media_type))
-    if len(parts) == 1 and not asked.is_multipart and asked.kind != "*/*":
+    parts = [await frame_part(image, number, chosen) for number in numbers]
+    if len(parts) == 1 and not chosen.asked.is_multipart and chosen.asked.kind != "*/*":
         return await single_answer(await ready(parts[0]))
-    return await multipart_answer(parts, media_type)
+    return await multipart_answer(parts, chosen.media_type)
 
 
-def _choose(ranges: Sequence[MediaRange], stored: str) -> tuple[MediaRange, str, bool] | None:
-    """The range that is served, the media type, and whether the frame is decoded for it.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The range that is served, the media type, and whether the frame is decoded for it."""
+
+    asked: MediaRange
+    media_type: str
+    is_decoded: bool
+
+
+async def frame_part(image: StoredImage, number: int, chosen: Chosen) -> Part | LatePart:
+    """Raises NotFound where the fragments of the frames cannot be told apart."""
+    location = f"{image.location}/frames/{number}"
+    if chosen.is_decoded:
+        return _decoded(image, number, location, may_differ=chosen.asked.transfer_syntax is None)
+    return await _as_stored(image, number, location, chosen.media_type)
+
+
+def choose(ranges: Sequence[MediaRange], stored: str) -> Chosen | None:
+    """What is served of the transfer syntax ``stored``; None where nothing is taken.
 
     Octets without a transfer syntax are Explicit VR Little Endian; a JPEG that is asked for as ``image/jpeg`` is the
     JPEG that is stored (PS3.18 Tables 8.7.3-2 and 8.7.3-5).
@@ -87,13 +99,13 @@ def _choose(ranges: Sequence[MediaRange], stored: str) -> tuple[MediaRange, str,
     for each in ranges:
         syntax = each.transfer_syntax
         if each.takes(OCTETS) and (syntax in (AS_STORED, stored) and not is_native):
-            return each, own if each.takes(own) else OCTETS, False
+            return Chosen(each, own if each.takes(own) else OCTETS, is_decoded=False)
         if each.takes(OCTETS) and is_native and syntax in (None, AS_STORED, EXPLICIT_LITTLE, stored):
-            return each, OCTETS, False
+            return Chosen(each, OCTETS, is_decoded=False)
         if each.takes(OCTETS) and is_decodable(stored) and syntax in (None, EXPLICIT_LITTLE):
-            return each, OCTETS, True
+            return Chosen(each, OCTETS, is_decoded=True)
         if each.takes(own) and syntax in (None, AS_STORED, stored):
-            return each, own, False
+            return Chosen(each, own, is_decoded=False)
     return None
 
 

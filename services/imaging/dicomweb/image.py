@@ -59,8 +59,8 @@ class StoredImage:
     @property
     def location(self) -> str:
         """The instance's own URL, whichever of its resources was asked for."""
-        url = self.call.request.url.path
-        return f"{self.call.links.origin}{url[: url.rindex('/instances/')]}/instances/{self.stored.sop_instance_uid}"
+        study_uid = self.call.request.path_params["study_uid"]
+        return self.call.links.instance(study_uid, self.stored.series_uid, self.stored.sop_instance_uid)
 
     def inline(self, tag: str) -> bytes:
         """A short binary value of the header. Raises NotFound."""

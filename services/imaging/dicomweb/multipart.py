@@ -4,7 +4,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 NO_STORE = "private, no-store"  # images are patients'; a shared computer's disk must not keep them
 Chunks = Callable[[], AsyncIterator[bytes]]
@@ -42,7 +42,7 @@ async def multipart_answer(parts: Sequence[Part | LatePart], part_type: str, *, 
     """
     boundary = secrets.token_hex(16)
     end = f"\r\n--{boundary}--\r\n".encode()
-    body = _body(parts, boundary, end)
+    body = _body(_each(parts), boundary, end)
     first = await anext(body)
     response = StreamingResponse(chained(first, body), status)
     response.headers["Content-Type"] = f'multipart/related; type="{part_type}"; boundary={boundary}'
@@ -52,6 +52,16 @@ async def multipart_answer(parts: Sequence[Part | LatePart], part_type: str, *, 
     ]
     if len(lengths) == len(parts):
         response.headers["Content-Length"] = str(sum(lengths) + len(end))
+    return response
+
+
+async def multipart_stream(parts: AsyncIterator[Part | LatePart], part_type: str, *, status: int = 200) -> Response:
+    """The same of parts of which nobody knows beforehand how many there are."""
+    boundary = secrets.token_hex(16)
+    body = _body(parts, boundary, f"\r\n--{boundary}--\r\n".encode())
+    response = StreamingResponse(chained(await anext(body), body), status)
+    response.headers["Content-Type"] = f'multipart/related; type="{part_type}"; boundary={boundary}'
+    response.headers["Cache-Control"] = NO_STORE
     return response
 
 
@@ -66,6 +76,11 @@ async def single_answer(part: Part) -> StreamingResponse:
     return response
 
 
+async def _each(parts: Sequence[Part | LatePart]) -> AsyncIterator[Part | LatePart]:
+    for part in parts:
+        yield part
+
+
 def _head(boundary: str, part: Part) -> bytes:
     lines = [f"\r\n--{boundary}", f"Content-Type: {part.content_type}", f"Content-Location: {part.location}"]
     if part.length is not None:
@@ -73,8 +88,8 @@ def _head(boundary: str, part: Part) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-async def _body(parts: Sequence[Part | LatePart], boundary: str, end: bytes) -> AsyncIterator[bytes]:
-    for each in parts:
+async def _body(parts: AsyncIterator[Part | LatePart], boundary: str, end: bytes) -> AsyncIterator[bytes]:
+    async for each in parts:
         part = await ready(each)
         chunks = part.chunks()
         yield _head(boundary, part) + await anext(chunks, b"")

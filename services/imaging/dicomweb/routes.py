@@ -4,11 +4,13 @@ from fastapi import APIRouter, FastAPI
 
 from services.imaging.dicomweb.access import Desk
 from services.imaging.dicomweb.bulkdata import bulkdata_router
+from services.imaging.dicomweb.bulkdata_all import bulkdata_all_router
 from services.imaging.dicomweb.deletion import deletion_router
 from services.imaging.dicomweb.frames import frames_router
 from services.imaging.dicomweb.links import ROOT
 from services.imaging.dicomweb.manifest import manifest_router
 from services.imaging.dicomweb.metadata import metadata_router
+from services.imaging.dicomweb.originals import originals_router
 from services.imaging.dicomweb.pixels.job import Undecodable, work
 from services.imaging.dicomweb.qido import qido_router
 from services.imaging.dicomweb.rendered import rendered_router
@@ -24,10 +26,10 @@ def dicomweb_routers() -> list[APIRouter]:
     root = APIRouter(prefix=ROOT)
     for part in (
         qido_router(), metadata_router(), frames_router(), bulkdata_router(), rendered_router(), retrieve_router(),
-        deletion_router(),
+        bulkdata_all_router(), deletion_router(),
     ):  # fmt: skip
         root.include_router(part)
-    return [root, manifest_router()]
+    return [root, manifest_router(), originals_router()]
 
 
 def open_desk(app: FastAPI, settings: ImagingSettings) -> None:

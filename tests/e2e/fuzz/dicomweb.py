@@ -68,6 +68,17 @@ def _of_bulk_value(scene: Scene) -> Valid:
     return Valid(scene.person("clinic1"), kept_film(scene, *_NAMED, "path"))
 
 
+def _note_originals(scene: Scene) -> Valid:
+    (film,) = scene.person("clinic1").call("GET", f"{scene.cases}/{scene.kept}/instances")["instances"]
+    said = {
+        "sop_instance_uid": film["sop_instance_uid"],
+        "sent_sha256": film["file_sha256"],
+        "sha256": "0" * 64,
+        "transfer_syntax_uid": "1.2.840.10008.1.2.1",
+    }
+    return Valid(scene.person("clinic1"), body={"json": {"originals": [said]}})
+
+
 def _delete(scene: Scene, *names: str) -> Valid:
     """Of a study that nothing else of the scene needs."""
     study_uid = stored_study(scene, scene.new_name("DEL"))
@@ -90,6 +101,7 @@ def _delete_instance(scene: Scene) -> Valid:
 
 
 _PICTURES = ("rendered", "thumbnail")
+_VALUES = ("bulkdata", "pixeldata")
 
 DICOMWEB_TABLE: dict[str, Operation] = {
     **{f"GET {ROOT}/{level}": Operation(_search) for level in ("studies", "series", "instances")},
@@ -100,12 +112,17 @@ DICOMWEB_TABLE: dict[str, Operation] = {
     f"DELETE {STUDY}": Operation(_delete_study),
     f"DELETE {SERIES}": Operation(_delete_series),
     f"DELETE {INSTANCE}": Operation(_delete_instance),
-    **{f"GET {STUDY}/{what}": Operation(_of_study) for what in ("series", "instances", "metadata", *_PICTURES)},
+    **{
+        f"GET {STUDY}/{what}": Operation(_of_study)
+        for what in ("series", "instances", "metadata", *_VALUES, *_PICTURES)
+    },
     "GET /imaging/v1/studies/{study_uid}/manifest": Operation(_of_study),
+    # A stranger who names another's image is told that he sent none.
+    "POST /imaging/v1/originals": Operation(_note_originals, has_strangers=False),
     f"GET {SERIES}": Operation(_of_series),
-    **{f"GET {SERIES}/{what}": Operation(_of_series) for what in ("instances", "metadata", *_PICTURES)},
+    **{f"GET {SERIES}/{what}": Operation(_of_series) for what in ("instances", "metadata", *_VALUES, *_PICTURES)},
     f"GET {INSTANCE}": Operation(_of_instance),
-    **{f"GET {INSTANCE}/{what}": Operation(_of_instance) for what in ("metadata", "pixeldata", *_PICTURES)},
+    **{f"GET {INSTANCE}/{what}": Operation(_of_instance) for what in ("metadata", *_VALUES, *_PICTURES)},
     f"GET {INSTANCE}/bulkdata/{{path}}": Operation(_of_bulk_value),
     f"GET {FRAMES}": Operation(_of_frames),
     **{f"GET {FRAMES}/{what}": Operation(_of_frames) for what in _PICTURES},

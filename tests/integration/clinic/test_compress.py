@@ -1,5 +1,6 @@
 """Lossless compression before sending: believed only when it decodes to the same bytes."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pydicom.data
 import pytest
 
 from clinic.dicom.compress import SYNTAX, compress
+from clinic.program import Program
 from clinic.spool.files import sha256_of
 from tests.integration.clinic.conftest import Start
 from tests.support.clinic_gateway import send
@@ -75,6 +77,31 @@ def test_compressed_images_arrive_and_the_originals_digest_is_kept(start: Start,
     assert row["original_sha256"] == sha256_of(program.spool.path_of(row["file"]))
     assert row["sent_bytes"] < row["size_bytes"] / 2
     assert row["sent_sha256"] in centre.held
+
+
+def _states(program: Program) -> set[str]:
+    return {row["state"] for row in program.spool.database.rows("SELECT state FROM batch")}
+
+
+@pytest.mark.parametrize("is_offered", [True, False])
+def test_the_region_is_told_what_a_compressed_image_was_made_of(
+    start: Start, centre: ClinicRegion, is_offered: bool
+) -> None:
+    centre.keeps_originals = is_offered
+    program = start(compression='scheme = "jpeg-ls"')
+    assert program.dicom is not None
+    image = gradient()
+    assert send(program.dicom.port, [image, small_film(Modality="MG", side=8)]) == [0, 0]
+    wait_for(lambda: _states(program) == {"done"}, 20, "it was not sent")
+    (row,) = program.spool.database.rows("SELECT * FROM compressed JOIN item USING (item_id) WHERE size_bytes > 9000")
+    said = {
+        "sop_instance_uid": str(pydicom.dcmread(io.BytesIO(image)).SOPInstanceUID),
+        "sent_sha256": row["sent_sha256"],
+        "sha256": row["original_sha256"],
+        "transfer_syntax_uid": "1.2.840.10008.1.2.1",
+    }
+    assert (said in centre.originals) is is_offered
+    assert all(each["sent_sha256"] in centre.held for each in centre.originals)
 
 
 @pytest.mark.parametrize("compression", ['scheme = "none"', 'scheme = "jpeg-ls"\nnever = ["CR"]'])
