@@ -9,7 +9,8 @@ import tempfile
 from pathlib import Path
 
 from bench.figures import Figure, table
-from bench.store_client import Slices, Target, request, send
+from bench.store_client import Slices, request
+from bench.wire import Target, ask_all
 from deploy.local.nats import plan_nats
 from deploy.local.ports import choose_free_port
 from deploy.local.postgres import plan_postgres
@@ -35,8 +36,8 @@ def measure(target: Target) -> list[Figure]:
                 for _ in range(0, _INSTANCES, count):
                     study += 1
                     requests.append(request(target, [slices.slice(study, number) for number in range(count)]))
-                speeds.append(_INSTANCES / send(target, requests, connections))
-                again.append(_INSTANCES / send(target, requests, connections))
+                speeds.append(_INSTANCES / ask_all(target.port, requests, connections))
+                again.append(_INSTANCES / ask_all(target.port, requests, connections))
             name = f"STOW, {count} of 0.525 MB a request, {connections} connections"
             figures.append(Figure(name, f"{statistics.median(speeds):.0f} instances/s", note=_all(speeds)))
             figures.append(
@@ -66,8 +67,8 @@ def main() -> None:
         server = ImagingServer(folder, url, messages.url)
         server.start()
         try:
-            target = Target(server.port, "/dicomweb/studies", server.token(_CLINIC))
-            send(target, [request(target, [Slices().slice(10**8 + 1, 1)])], 1)
+            target = Target(server.port, token=server.token(_CLINIC))
+            ask_all(target.port, [request(target, [Slices().slice(10**8 + 1, 1)])], 1)
             print(table(measure(target)))
         finally:
             server.stop()
