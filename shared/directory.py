@@ -8,14 +8,15 @@ import asyncio
 import logging
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, select
+from sqlalchemy import BigInteger, Integer, Text, select
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.auth import Actor, Role
 from shared.bus import DIRECTORY, Bus, Delivery
-from shared.db import Base, Database
+from shared.db import Base, Database, Prepared, asked
 from shared.errors import Unauthenticated
 from shared.events.directory import (
     Account,
@@ -59,15 +60,17 @@ class DirectoryPosition(Base):
     stream_sequence: Mapped[int] = mapped_column(BigInteger)
 
 
-# Each request asks for its account: built once, and no mapped object for it.
-_RECORD = select(DirectoryRow.record).where(
-    DirectoryRow.kind == bindparam("kind"), DirectoryRow.record_id == bindparam("record_id")
+# Each request asks for its account.
+_RECORD = Prepared(
+    select(sql_cast(DirectoryRow.record, Text)).where(
+        DirectoryRow.kind == asked("kind"), DirectoryRow.record_id == asked("record_id")
+    )
 )
 
 
 async def get(session: AsyncSession, record_class: type[R], record_id: str) -> R | None:
-    record = await session.scalar(_RECORD, {"kind": record_class.kind, "record_id": record_id})
-    return None if record is None else record_class.model_validate(record)
+    rows = await _RECORD.rows(session, kind=record_class.kind, record_id=record_id)
+    return None if not rows or rows[0][0] is None else record_class.model_validate_json(rows[0][0])
 
 
 async def every(session: AsyncSession, record_class: type[R]) -> list[R]:

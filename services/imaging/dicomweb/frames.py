@@ -110,16 +110,21 @@ def choose(ranges: Sequence[MediaRange], stored: str) -> Chosen | None:
 
 
 async def _as_stored(image: StoredImage, number: int, location: str, media_type: str) -> Part | LatePart:
-    """A native frame that lies there as it is to be sent is streamed; its syntax is Explicit VR Little Endian."""
+    """A frame that lies there as it is to be sent is streamed. A native one's syntax is Explicit VR Little Endian."""
+    content_type = f"{media_type}; transfer-syntax={image.transfer_syntax_uid}"
     if image.is_native:
-        return _native(image, number, location)
-    runs = await image.runs(number)
+        run = image.native_run(number)
+        if run is None:
+            return _native(image, number, location)
+        content_type, runs = _EXPLICIT, [run]
+    else:
+        runs = list(await image.runs(number))
 
     async def chunks() -> AsyncIterator[bytes]:
-        for offset, length in runs:
-            yield await image.read(offset, length)
+        for run in runs:
+            async for chunk in image.stream(run):
+                yield chunk
 
-    content_type = f"{media_type}; transfer-syntax={image.transfer_syntax_uid}"
     return Part(content_type, location, chunks, sum(length for _, length in runs))
 
 

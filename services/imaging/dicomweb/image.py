@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -74,10 +74,22 @@ class StoredImage:
         pixels = self.row.pixels
         return pixels is None or pixels["fragments"] is None
 
+    def native_run(self, number: int) -> Run | None:
+        """Where a native frame lies in the file just as it is sent; None for one that has to be made from what lies
+        there: bits out of their bytes, big endian, deflated."""
+        pixels, syntax = self.row.pixels, self.transfer_syntax_uid
+        if pixels is None or self.layout.bits_allocated == 1 or syntax == EXPLICIT_BIG or is_deflated(syntax):
+            return None
+        place = native_place(pixels["offset"], self.layout, number)
+        is_whole = place.offset + place.length <= pixels["offset"] + pixels["length"]
+        return (place.offset, place.length) if is_whole else None
+
+    def stream(self, run: Run) -> AsyncIterator[bytes]:
+        return self.call.resources.blobs.stream(self.stored.ref, start=run[0], length=run[1])
+
     async def read(self, offset: int, length: int) -> bytes:
         """Bytes of the file, as they are stored."""
-        stream = self.call.resources.blobs.stream(self.stored.ref, start=offset, length=length)
-        chunks = [chunk async for chunk in stream]
+        chunks = [chunk async for chunk in self.stream((offset, length))]
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     async def runs(self, number: int) -> Sequence[Run]:

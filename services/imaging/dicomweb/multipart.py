@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.responses import Response, StreamingResponse
 
 NO_STORE = "private, no-store"  # images are patients'; a shared computer's disk must not keep them
+_WHOLE_BYTES = 1 << 20  # an answer up to here goes out in one piece, at half the cost of a stream
 Chunks = Callable[[], AsyncIterator[bytes]]
 
 
@@ -35,50 +36,54 @@ def part_of(content_type: str, location: str, body: bytes) -> Part:
     return Part(content_type, location, chunks, len(body))
 
 
-async def multipart_answer(parts: Sequence[Part | LatePart], part_type: str, *, status: int = 200) -> StreamingResponse:
-    """The first chunk is there before the status is sent: bytes that are missing are an error, not an empty answer.
-
-    What fails later breaks the connection off; with a known length, clients notice.
-    """
+async def multipart_answer(parts: Sequence[Part | LatePart], part_type: str, *, status: int = 200) -> Response:
     boundary = secrets.token_hex(16)
-    end = f"\r\n--{boundary}--\r\n".encode()
-    body = _body(_each(parts), boundary, end)
-    first = await anext(body)
-    response = StreamingResponse(chained(first, body), status)
-    response.headers["Content-Type"] = f'multipart/related; type="{part_type}"; boundary={boundary}'
-    response.headers["Cache-Control"] = NO_STORE
+    end, headers = _frame(part_type, boundary)
     lengths = [
         len(_head(boundary, part)) + part.length for part in parts if isinstance(part, Part) and part.length is not None
     ]
     if len(lengths) == len(parts):
-        response.headers["Content-Length"] = str(sum(lengths) + len(end))
-    return response
+        headers["Content-Length"] = str(sum(lengths) + len(end))
+    return await _answer(_body(_each(parts), boundary, end), headers, status)
 
 
 async def multipart_stream(parts: AsyncIterator[Part | LatePart], part_type: str, *, status: int = 200) -> Response:
     """The same of parts of which nobody knows beforehand how many there are."""
     boundary = secrets.token_hex(16)
-    body = _body(parts, boundary, f"\r\n--{boundary}--\r\n".encode())
-    response = StreamingResponse(chained(await anext(body), body), status)
-    response.headers["Content-Type"] = f'multipart/related; type="{part_type}"; boundary={boundary}'
-    response.headers["Cache-Control"] = NO_STORE
-    return response
+    end, headers = _frame(part_type, boundary)
+    return await _answer(_body(parts, boundary, end), headers, status)
 
 
-async def single_answer(part: Part) -> StreamingResponse:
-    body = part.chunks()
-    first = await anext(body, b"")
-    response = StreamingResponse(chained(first, body), media_type=part.content_type)
-    response.headers["Content-Location"] = part.location
-    response.headers["Cache-Control"] = NO_STORE
+async def single_answer(part: Part) -> Response:
+    headers = {"Content-Type": part.content_type, "Content-Location": part.location, "Cache-Control": NO_STORE}
     if part.length is not None:
-        response.headers["Content-Length"] = str(part.length)
-    return response
+        headers["Content-Length"] = str(part.length)
+    return await _answer(part.chunks(), headers, 200)
+
+
+async def _answer(body: AsyncIterator[bytes], headers: dict[str, str], status: int) -> Response:
+    """The first bytes are there before the status is sent: bytes that are missing are an error, not an empty answer.
+
+    What fails later breaks the connection off; with a known length, clients notice.
+    """
+    held, size = [], 0
+    async for chunk in body:
+        held.append(chunk)
+        size += len(chunk)
+        if size > _WHOLE_BYTES:
+            return StreamingResponse(chained(b"".join(held) if len(held) > 1 else chunk, body), status, headers)
+    return Response(b"".join(held), status, headers)
 
 
 async def _each(parts: Sequence[Part | LatePart]) -> AsyncIterator[Part | LatePart]:
     for part in parts:
         yield part
+
+
+def _frame(part_type: str, boundary: str) -> tuple[bytes, dict[str, str]]:
+    """What stands after the last part, and the answer's headers."""
+    content_type = f'multipart/related; type="{part_type}"; boundary={boundary}'
+    return f"\r\n--{boundary}--\r\n".encode(), {"Content-Type": content_type, "Cache-Control": NO_STORE}
 
 
 def _head(boundary: str, part: Part) -> bytes:
@@ -91,9 +96,8 @@ def _head(boundary: str, part: Part) -> bytes:
 async def _body(parts: AsyncIterator[Part | LatePart], boundary: str, end: bytes) -> AsyncIterator[bytes]:
     async for each in parts:
         part = await ready(each)
-        chunks = part.chunks()
-        yield _head(boundary, part) + await anext(chunks, b"")
-        async for chunk in chunks:
+        yield _head(boundary, part)
+        async for chunk in part.chunks():
             yield chunk
     yield end
 

@@ -9,7 +9,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
-from shared.auth import Actor, Role, TokenVerifier, claims_of
+from shared.auth import ACCESS_TOKEN_S, Actor, Role, TokenVerifier, claims_of
 from shared.errors import Unauthenticated, Unavailable
 
 NOBODY_LISTENS = "http://127.0.0.1:1/jwks.json"
@@ -28,8 +28,8 @@ def cache(tmp_path: Path, key: ECKey) -> Path:
     return file
 
 
-def token_of(key: ECKey, header: dict[str, object]) -> str:
-    claims = claims_of(READER, now=int(time.time()), token_id="jti_1")
+def token_of(key: ECKey, header: dict[str, object], issued_s_ago: int = 0) -> str:
+    claims = claims_of(READER, now=int(time.time()) - issued_s_ago, token_id="jti_1")
     return jwt.encode({"alg": "ES256", **header}, claims, key, algorithms=["ES256"])
 
 
@@ -66,3 +66,28 @@ async def test_a_broken_copy_on_disk_is_as_good_as_none(cache: Path, key: ECKey,
     with pytest.raises(Unavailable) as refused:
         await TokenVerifier(NOBODY_LISTENS, cache).verify(token_of(key, {"kid": "key_1"}))
     assert refused.value.code == "keys_unavailable"
+
+
+async def test_a_token_that_is_remembered_ends_when_it_expires(cache: Path, key: ECKey) -> None:
+    verifier = TokenVerifier(NOBODY_LISTENS, cache)
+    skew_s = 30
+    token = token_of(key, {"kid": "key_1"}, issued_s_ago=ACCESS_TOKEN_S + skew_s - 2)
+    assert await verifier.verify(token) is await verifier.verify(token)
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            await verifier.verify(token)
+        except Unauthenticated as refused:
+            assert refused.code == "bad_token"
+            return
+    pytest.fail("a remembered token outlives its time")
+
+
+async def test_of_a_remembered_token_nothing_may_be_changed(cache: Path, key: ECKey) -> None:
+    verifier = TokenVerifier(NOBODY_LISTENS, cache)
+    token = token_of(key, {"kid": "key_1"})
+    await verifier.verify(token)
+    head, claims, signature = token.split(".")
+    for other in (f"{head}.{claims}.{signature[:-4]}AAAA", f"{head}.{claims}x.{signature}", f"{head}.{claims}."):
+        with pytest.raises(Unauthenticated):
+            await verifier.verify(other)

@@ -4,10 +4,10 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import Text, cast, column, event, func, literal, select, text, values
 
 from shared import db
-from shared.db import Database
+from shared.db import Database, Prepared, asked, at_most, plan_each
 from shared.errors import Unavailable
 from tests.support.servers import MakeDatabase, RunningPostgres
 
@@ -84,3 +84,53 @@ async def test_a_limit_is_written_into_the_statement(make_database: MakeDatabase
     finally:
         await database.close()
     assert sent[-1].rstrip().endswith("LIMIT 3")
+
+
+async def test_a_prepared_statement_takes_its_arguments_and_keeps_its_own_values(make_database: MakeDatabase) -> None:
+    items = values(column("n", Text), column("kind", Text), name="items").data(
+        [("1", "a"), ("2", "b"), ("3", "c"), ("1", "d")]
+    )
+    statement = select(items.c.n, items.c.kind, cast(literal(7), Text)).where(
+        items.c.kind.in_(["a", "b", "d"]), items.c.n == asked("n")
+    )
+    prepared = Prepared(statement.order_by(items.c.kind.desc()).limit(at_most(1)))
+    database = Database(await make_database("prepared"))
+    try:
+        for begin in (database.look_up, database.transaction):
+            async with begin() as session:
+                assert [tuple(row) for row in await prepared.rows(session, n="1")] == [("1", "d", "7")]
+                assert [tuple(row) for row in await prepared.rows(session, n="2")] == [("2", "b", "7")]
+                assert await prepared.rows(session, n="3") == []
+                with pytest.raises(KeyError):
+                    await prepared.rows(session)
+    finally:
+        await database.close()
+
+
+async def test_a_prepared_statement_of_a_server_that_is_gone_is_unavailable(
+    postgres_server: RunningPostgres, make_database: MakeDatabase
+) -> None:
+    prepared = Prepared(select(cast(literal(1), Text)))
+    database = Database(await make_database("gone"), pool_size=1)
+    try:
+        with pytest.raises(Unavailable):
+            async with database.look_up() as session:
+                await prepared.rows(session)
+                await postgres_server.kill()
+                await prepared.rows(session)
+    finally:
+        await postgres_server.start()
+        await database.close()
+
+
+async def test_planning_for_each_value_ends_with_the_transaction(make_database: MakeDatabase) -> None:
+    mode = text("SHOW plan_cache_mode")
+    database = Database(await make_database("plans"), pool_size=1, max_overflow=0)
+    try:
+        async with database.transaction() as session:
+            await plan_each(session)
+            assert (await session.execute(mode)).scalar_one() == "force_custom_plan"
+        async with database.transaction() as session:
+            assert (await session.execute(mode)).scalar_one() == "auto"
+    finally:
+        await database.close()

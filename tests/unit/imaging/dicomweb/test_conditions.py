@@ -6,6 +6,7 @@ import pytest
 
 from services.imaging.dicomweb.attributes import INSTANCE, SERIES, STUDY
 from services.imaging.dicomweb.conditions import MOST_ROWS, read_query
+from services.imaging.dicomweb.json_rows import needs_header
 from services.imaging.queries.search_terms import Between, Name, Numbers, OneOf
 from shared.errors import Unreadable
 
@@ -109,3 +110,12 @@ def test_what_cannot_be_read_is_a_400(name: str, value: str) -> None:
 def test_a_number_that_is_none_is_a_400() -> None:
     with pytest.raises(Unreadable):
         read_query(SERIES, [("SeriesNumber", "one")])
+
+
+def test_what_every_answer_has_is_not_looked_for_in_headers() -> None:
+    """OHIF's list of studies and of series: a header read for each row took more than all else."""
+    asked = read_query(STUDY, [("includefield", "00081030,00080060,00080090,00100030")])
+    assert not needs_header(STUDY, asked)
+    assert not needs_header(SERIES, read_query(SERIES, [("includefield", "0008103E,StationName,Laterality")]))
+    assert needs_header(STUDY, read_query(STUDY, [("includefield", "PatientAge")]))
+    assert needs_header(SERIES, read_query(SERIES, [("includefield", "all")]))
