@@ -1,6 +1,6 @@
 """``python -m tests.browser.packages``: what browser tests need from npm, fetched once into ``.tools/browser``.
 
-Single tarballs, pinned by packages.json: ``npm ci`` would want the packages that OHIF was built from, hundreds, of which
+Single tarballs, pinned by packages.json: ``npm ci`` would want the hundreds that OHIF was built from, of which
 some were never published, and run their scripts. What is used of the three lies ready in the tarballs.
 """
 

@@ -28,7 +28,8 @@ def find_programs() -> Programs | None:
 @dataclass(frozen=True, slots=True)
 class Played:
     """``seen``: what the scene tells. Of all its pages: ``answers`` (status, method, path) of the region, ``refused``
-    those of 400 and more, ``broken`` requests without an answer, ``errors`` of the console, ``elsewhere`` other origins.
+    those of 400 and more, ``broken`` requests without an answer, ``errors`` of the console, ``elsewhere`` what was
+    asked of other origins.
     """
 
     seen: dict[str, Any]

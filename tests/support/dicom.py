@@ -69,9 +69,9 @@ def gbk_dicom(name: str = "测试^甲", **options: Any) -> bytes:
     return plain.replace(placeholder.encode(), name.encode("gb18030"))
 
 
-def archive(members: Mapping[str, bytes]) -> bytes:
+def archive(members: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(target, "w", compression) as made:
         for name, data in members.items():
             made.writestr(name, data)
     return target.getvalue()

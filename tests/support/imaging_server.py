@@ -63,6 +63,10 @@ class ImagingServer:
         """Of the process alone; pages of the file cache do not count."""
         return int(psutil.Process(self._process.pid).memory_info().rss)
 
+    def written_bytes(self) -> int:
+        """To files and pipes since it was started, as the kernel counts them."""
+        return int(psutil.Process(self._process.pid).io_counters().write_chars)
+
     def open_files(self) -> list[str]:
         """Spool files included, which have no name and show as deleted."""
         return [

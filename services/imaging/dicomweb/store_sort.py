@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from services.imaging.dicomweb.media_types import DICOM, OCTETS
 from services.imaging.intake.sorting import Image, keep_image
+from services.imaging.parse.file_meta import read_file_meta
+from services.imaging.parse.identity import check_uid
 from services.imaging.parse.instance import read_instance
 from services.imaging.parse.refusal import FailureCode, Refused
+from services.imaging.parse.window import Window
 from shared.web.related import ReceivedPart
 from shared.web.upload import Spool
 
@@ -79,8 +82,21 @@ def _read_all(parts: Sequence[ReceivedPart], spool: Spool, default_charset: str 
         try:
             found.append(_read(part, spool, default_charset))
         except Refused as refusal:
-            found.append(Failure(part.number, refusal.dicom_reason, str(refusal.code), refusal.detail))
+            found.append(
+                Failure(part.number, refusal.dicom_reason, str(refusal.code), refusal.detail, *_named(part, spool))
+            )
     return found
+
+
+def _named(part: ReceivedPart, spool: Spool) -> tuple[str, str]:
+    """SOP Class and Instance UID as group 0002 says, that a sender may know which of its images failed."""
+    try:
+        meta = read_file_meta(Window(spool.view(part.offset, part.length), part.length))
+        for uid in (meta.sop_class_uid, meta.sop_instance_uid):
+            check_uid(uid, set())
+    except Refused:
+        return "", ""
+    return meta.sop_class_uid, meta.sop_instance_uid
 
 
 def is_dicom(part: ReceivedPart) -> bool:
