@@ -39,6 +39,54 @@ def test_echoscu_storescu_and_dcmsend_are_served(start: Start, centre: ClinicReg
     assert set(centre.taken.values()) == {1}
 
 
+# storescu proposes one transfer syntax beside the plain ones only where it is told to.
+PROPOSED = {
+    "MR_small.dcm": (),
+    "MR_small_bigendian.dcm": ("-xb",),
+    "MR_small_jp2klossless.dcm": ("-xv",),
+    "MR_small_jpeg_ls_lossless.dcm": ("-xt",),
+    "MR_small_RLE.dcm": ("-xr",),
+    "JPEG-lossy.dcm": ("-xx",),
+    "image_dfl.dcm": ("-xd",),
+}
+
+
+@pytest.mark.parametrize("name", PROPOSED)
+def test_storescu_in_each_transfer_syntax(start: Start, centre: ClinicRegion, name: str) -> None:
+    program = start()
+    assert program.dicom is not None
+    run("storescu", "-aec", "GONGZHEN", *PROPOSED[name], "127.0.0.1", program.dicom.port, SAMPLES / name)
+    wait_for(lambda: centre.instances == 1, 20, "it did not arrive")
+    assert set(centre.taken) == {str(pydicom.dcmread(SAMPLES / name).SOPInstanceUID)}
+
+
+def test_dcmsend_of_a_folder_in_one_association_is_one_case_a_study(
+    start: Start, centre: ClinicRegion, tmp_path: Path
+) -> None:
+    program = start()
+    assert program.dicom is not None
+    for number in range(12):
+        path = tmp_path / "disc" / f"ST{number % 2}" / f"IM{number}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(small_film(study_uid=f"1.2.3.{number % 2}", shade=number))
+    (tmp_path / "disc" / "README.TXT").write_text("no image")
+    options = ("--scan-directories", "--recurse", "--no-halt")
+    for _ in range(2):  # the second time nothing is new
+        run("dcmsend", "-aec", "GONGZHEN", *options, "127.0.0.1", program.dicom.port, tmp_path / "disc")
+    wait_for(lambda: centre.instances == 12, 30, "not everything arrived")
+    assert set(centre.taken.values()) == {1}
+    assert sorted(len(case["files"]) for case in centre.cases.values()) == [6, 6]
+
+
+def test_a_called_title_that_is_not_ours_is_refused(start: Start, tmp_path: Path) -> None:
+    program = start()
+    assert program.dicom is not None
+    words = ["echoscu", "-aec", "SOMEBODY", "127.0.0.1", str(program.dicom.port)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+    assert "Called AE Title Not Recognized" in done.stdout + done.stderr
+
+
 def test_findscu_gets_the_worklist(start: Start, centre: ClinicRegion, tmp_path: Path) -> None:
     centre.orders = [ordered_case()]
     program = start()
