@@ -11,6 +11,7 @@ import pytest
 from clinic.dicom.compress import SYNTAX, compress
 from clinic.program import Program
 from clinic.spool.files import sha256_of
+from services.imaging.dicomweb.originals import OriginalFile
 from tests.integration.clinic.conftest import Start
 from tests.support.clinic_gateway import send
 from tests.support.clinic_region import ClinicRegion
@@ -102,6 +103,7 @@ def test_the_region_is_told_what_a_compressed_image_was_made_of(
     }
     assert (said in centre.originals) is is_offered
     assert all(each["sent_sha256"] in centre.held for each in centre.originals)
+    assert all(OriginalFile.model_validate(each) for each in centre.originals), "what the imaging centre reads"
 
 
 @pytest.mark.parametrize("compression", ['scheme = "none"', 'scheme = "jpeg-ls"\nnever = ["CR"]'])
