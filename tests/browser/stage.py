@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 _HERE = Path(__file__).parent
-_PATIENCE_S = 40
-_SCENE_S = 150
+_PATIENCE_S = 60
+_SCENE_S = 240
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
