@@ -26,9 +26,13 @@ class PersonName:
         return ""
 
     def to_json(self) -> dict[str, str]:
-        """PS3.18 F.2.2; only the groups that hold something."""
+        """PS3.18 F.2.2; only the groups that hold something.
+
+        A name that has no alphabetic group shows there too: viewers (OHIF) read no other, and would show a patient
+        without a name.
+        """
         groups = {
-            "Alphabetic": self.alphabetic,
+            "Alphabetic": self.alphabetic or self.ideographic,
             "Ideographic": self.ideographic,
             "Phonetic": self.phonetic,
         }

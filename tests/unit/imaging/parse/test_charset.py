@@ -95,3 +95,16 @@ def test_the_name_to_show(text: str, shown: str) -> None:
 def _with_name(name: bytes, charset: str | list[str] | None) -> bytes:
     file = dicom_files.ct(rows=4, columns=4, charset=charset, name=dicom_files.PLACEHOLDER.decode())
     return dicom_files.with_raw_name(file, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        ("=测试^丁", {"Alphabetic": "测试^丁", "Ideographic": "测试^丁"}),  # OHIF shows the alphabetic group alone
+        ("CE^SHI=测试^乙", {"Alphabetic": "CE^SHI", "Ideographic": "测试^乙"}),
+        ("==phonetic", {"Phonetic": "phonetic"}),
+        ("", {}),
+    ],
+)
+def test_no_viewer_shows_a_name_as_none(text: str, groups: dict[str, str]) -> None:
+    assert parse_person_name(text).to_json() == groups
