@@ -42,8 +42,9 @@ format: setup-dev  ## let ruff format and sort
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: setup-dev  ## figures of the whole chain, printed
-	$(PY) -m bench $(ARGS)
+bench: setup-dev  ## figures of the whole chain, then against Orthanc where it is installed (ARGS= groups of these)
+	$(PY) -m bench
+	$(PY) -m bench.orthanc $(ARGS)
 
 docs: setup-dev  ## write the generated pages of docs/
 	$(PY) -m deploy.pages

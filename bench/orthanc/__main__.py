@@ -11,13 +11,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.orthanc import namespace, server, stow
+from bench.orthanc import memory, namespace, qido, server, stow, study, views
 from bench.orthanc.arena import Arena
 from bench.orthanc.machine import described
 from bench.orthanc.rows import Row, table
 
 _GROUPS: dict[str, Callable[[Arena], list[Row]]] = {
+    "qido": qido.rows,
+    "views": views.rows,
+    "study": study.rows,
     "stow": stow.rows,
+    "memory": memory.rows,
 }
 
 

@@ -96,7 +96,7 @@ class Arena:
         return {part: sum(map(_seconds, members)) for part, members in self.processes(side).items()}
 
 
-def rounds(sides: Sequence[Side], most: int = 3, seconds: float = 20) -> Iterator[Side]:
+def rounds(sides: Sequence[Side], most: int = 3, seconds: float = 15) -> Iterator[Side]:
     """Ours, Orthanc, ours again, ``most`` times: what else the machine does meanwhile hits all of them.
 
     No further round begins after ``seconds``, so that a busy machine takes fewer rounds rather than an hour.
