@@ -33,9 +33,11 @@ _SCHEMA = {"schema": "imaging"}
 
 
 class Study(Base):
-    """The patient's and the study's attributes as the first instance had them; the case's card is in ``reading``.
+    """The patient's and the study's attributes as the first instance had them, with its order's words in place of the
+    patient's and of the accession number (intake/coercion.py); the case's card is in ``reading``.
 
-    ``name_key``, ``name_sounds``, ``name_terms``: the patient's name as it is searched (parse/name_search.py).
+    ``name_key``, ``name_sounds``, ``name_terms``: the patient's name as it is searched (parse/name_search.py), beside
+    the one that is shown as the order writes it.
     """
 
     __tablename__ = "study"

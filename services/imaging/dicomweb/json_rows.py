@@ -8,6 +8,7 @@ from typing import Any
 from services.imaging.dicomweb.attributes import ADDED, SERIES, STUDY, tag_of, vr_of
 from services.imaging.dicomweb.conditions import Query
 from services.imaging.dicomweb.links import Links
+from services.imaging.dicomweb.original_attributes import coerce_model
 from services.imaging.parse.person_name import parse_person_name
 from services.imaging.queries.search import Inside, InstanceRow, SeriesRow, StudyRow
 
@@ -89,13 +90,22 @@ def instance_model(study: StudyRow, series: SeriesRow, row: InstanceRow, links: 
     )
     model = series_model(study, series, links) | below
     del model[_tag("NumberOfSeriesRelatedInstances")]
+    if row.coercion is not None:  # its own order's: the study may have had another since
+        model |= row.coercion["attributes"]
+        if _PATIENT_ID in row.coercion["attributes"]:
+            model.pop(_OTHER_IDS, None)
+            put_patient_id(model, study.clinic_id)
     return model
 
 
-def add_fields(model: Model, level: str, header: str | None, query: Query) -> Model:
+def add_fields(
+    model: Model, level: str, header: str | None, query: Query, coercion: dict[str, Any] | None = None
+) -> Model:
     """With what ``includefield`` asked for, of the header of the (first) instance; tags in order."""
     if header is not None:
         source: Model = json.loads(header)
+        if coercion is not None:
+            coerce_model(source, coercion)
         allowed = ADDED.get(level, frozenset(source))
         wanted = allowed if query.adds_all else allowed & query.added
         for tag in wanted - model.keys() - _NEVER_FROM_HEADER:

@@ -110,7 +110,7 @@ async def _instances(call: Call, study_uid: str | None, series_uid: str | None) 
     def build() -> list[Model]:
         links = call.links
         return [
-            add_fields(instance_model(study, series, row, links), INSTANCE, header, query)
+            add_fields(instance_model(study, series, row, links), INSTANCE, header, query, row.coercion)
             for study, series, row, header in rows[: query.search.limit]
         ]
 

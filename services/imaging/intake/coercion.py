@@ -1,14 +1,15 @@
 """Where the order's word stands in for the file's: what a file said is kept, for (0400,0561).
 
 The files' bytes never change. DICOMweb answers with ``attributes`` in place of the data set's own, and shows
-``original`` in an Original Attributes Sequence (PS3.3 C.12.1.1.9), both as DICOM JSON.
+``original`` in an Original Attributes Sequence (PS3.3 C.12.1.1.9), both as DICOM JSON. Searches find the study by the
+order's words and not by those they replaced: the number that a machine wrote may be another patient's.
 """
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from services.imaging.parse.patient import PatientFacts
-from services.imaging.queries import instances
+from services.imaging.queries.study_words import StudyWords, drop_coercion, put_words, set_coercion
 from shared.clock import utc_now
 from shared.db import Session
 from shared.events.case import Card
@@ -23,6 +24,8 @@ class Said(Protocol):
 
     @property
     def sop_instance_uid(self) -> str: ...
+    @property
+    def study_uid(self) -> str: ...
     @property
     def accession_number(self) -> str: ...
     @property
@@ -41,7 +44,13 @@ async def coerce(session: Session, case: Case, facts: Sequence[Said]) -> frozens
     for change in _distinct(list(changes.values())):
         uids = [uid for uid, own in changes.items() if own == change]
         stamped = {**change, "at": utc_now().isoformat(), "source": case.clinic_id, "reason": "COERCE"}
-        await instances.set_coercion(session, case.clinic_id, uids, stamped)
+        await set_coercion(session, case.clinic_id, uids, stamped)
+    await drop_coercion(
+        session, case.clinic_id, [each.sop_instance_uid for each in facts if each.sop_instance_uid not in changes]
+    )
+    for each in {each.study_uid: each for each in reversed(facts)}.values():
+        words = _words(each, case, changes.get(each.sop_instance_uid))
+        await put_words(session, case.clinic_id, each.study_uid, words)
     return frozenset(uid for uid, own in changes.items() if any("Value" in each for each in own["original"].values()))
 
 
@@ -67,6 +76,20 @@ def coercion_of(facts: Said, case: Case) -> dict[str, Attributes] | None:
         attributes["00100010"] = {"vr": "PN", "Value": [{"Alphabetic": patient.name}]}
         original["00100010"] = {"vr": "PN", "Value": [_pn(shown.name_text)]} if shown.name_text else {"vr": "PN"}
     return {"attributes": attributes, "original": original} if attributes else None
+
+
+def _words(facts: Said, case: Case, change: dict[str, Attributes] | None) -> StudyWords:
+    """As the metadata have them; of a study that two orders share, the later one's."""
+    ordered, shown = Card.model_validate(case.card).patient, facts.patient
+    replaced = change["attributes"].keys() if change else ()
+    return StudyWords(
+        accession_number=case.accession_number or facts.accession_number,
+        patient_id=ordered.id or shown.id,
+        patient_name=ordered.name if "00100010" in replaced else shown.name_text,
+        patient_sex=ordered.sex if "00100040" in replaced else shown.sex,
+        patient_birth_date=ordered.birth_date or shown.birth_date,
+        other_writing=ordered.name,
+    )
 
 
 def _distinct(changes: Sequence[dict[str, Attributes]]) -> list[dict[str, Attributes]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from sqlalchemy import Table, and_, func, select, text, update
+from sqlalchemy import Table, and_, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -126,6 +126,7 @@ class SaidRow:
     """What a kept file says of its patient and its number."""
 
     sop_instance_uid: str
+    study_uid: str
     accession_number: str
     patient: PatientFacts
 
@@ -134,10 +135,15 @@ async def said(session: AsyncSession, instance_ids: Sequence[str]) -> list[SaidR
     tags = ("00080050", "00100010", "00100020", "00100030", "00100040")
     columns = [Instance.header[tag]["Value"][0].label(f"t{tag}") for tag in tags]
     rows = await session.execute(
-        select(Instance.sop_instance_uid, *columns).where(Instance.instance_id == func.any(list(instance_ids)))
+        select(Instance.sop_instance_uid, Study.study_uid, *columns)
+        .join(Series, Series.id == Instance.series_pk)
+        .join(Study, Study.id == Series.study_pk)
+        .where(Instance.instance_id == func.any(list(instance_ids)))
+        .order_by(Series.number, Series.id, Instance.number, Instance.sop_instance_uid)
     )
     return [
-        SaidRow(uid, number or "", _patient(name or {}, id_, birth, sex)) for uid, number, name, id_, birth, sex in rows
+        SaidRow(uid, study_uid, number or "", _patient(name or {}, id_, birth, sex))
+        for uid, study_uid, number, name, id_, birth, sex in rows
     ]
 
 
@@ -145,17 +151,6 @@ def _patient(name: dict[str, str], patient_id: str | None, birth: str | None, se
     groups = [name.get(group, "") for group in ("Alphabetic", "Ideographic", "Phonetic")]
     text = "=".join(groups).rstrip("=")
     return PatientFacts(patient_id or "", "", text, text, sex or "", parse_date(birth or ""), None)
-
-
-async def set_coercion(
-    session: AsyncSession, clinic_id: str, sop_instance_uids: Sequence[str], coercion: dict[str, Any]
-) -> None:
-    """What an order says in place of these files, and what they said; a later order replaces it."""
-    await session.execute(
-        update(Instance)
-        .where(Instance.clinic_id == clinic_id, Instance.sop_instance_uid == func.any(list(sop_instance_uids)))
-        .values(coercion=coercion)
-    )
 
 
 async def shown(session: AsyncSession, instance_ids: Sequence[str]) -> list[Shown]:

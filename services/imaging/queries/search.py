@@ -95,6 +95,8 @@ class SeriesRow:
 
 @dataclass(frozen=True, slots=True)
 class InstanceRow:
+    """``coercion`` as in ``imaging.instance``."""
+
     sop_instance_uid: str
     sop_class_uid: str
     transfer_syntax_uid: str
@@ -102,6 +104,7 @@ class InstanceRow:
     rows: int | None
     columns: int | None
     number_of_frames: int
+    coercion: dict[str, Any] | None
 
 
 _OF_STUDY = tuple(getattr(Study, name) for name in StudyRow.__slots__)

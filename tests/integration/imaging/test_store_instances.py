@@ -289,6 +289,8 @@ async def test_what_only_looks_alike_is_joined_when_a_person_says_so(centre: Cen
     assert (rows[3][0], rows[3][1]) == (case_id, "canceled")
     coerced = await centre.rows("SELECT coercion->'attributes'->'00100010' FROM imaging.instance")
     assert coerced == [({"vr": "PN", "Value": [{"Alphabetic": "测试丙"}]},)] * 2
+    listed = await centre.rows("SELECT patient_id, patient_name, accession_number, name_key FROM imaging.study")
+    assert listed == [("P001", "测试丙", "A1", "测试丙")]
     late = await store(centre, dicom("i3"))
     assert late.status_code == 202
     assert (await centre.rows(f"SELECT content_count FROM reading.case WHERE case_id = '{placed['case_id']}'")) == [

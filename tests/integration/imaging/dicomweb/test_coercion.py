@@ -109,3 +109,64 @@ async def test_an_instance_says_so_too_but_for_the_one_that_was_sent(
         (original,) = found.OriginalAttributesSequence[0].ModifiedAttributesSequence
         assert (str(original.PatientName), original.PatientID) == ("测试^甲", "P001")
         assert (found.pixel_array == dcmread(io.BytesIO(content)).pixel_array).all()
+
+
+async def found(web: Web, query: str) -> int:
+    answer = await web.get(f"/studies?{query}")
+    assert answer.status_code == 200, answer.text
+    return len(answer.json())
+
+
+async def test_a_study_is_found_and_listed_by_its_order_s_words_and_not_by_those_they_replaced(web: Web) -> None:
+    data_set = dcmread(io.BytesIO(dicom()))
+    data_set.AccessionNumber = "FILE1"
+    await web.centre.upload(written(data_set), order=OTHER)
+    for query in (
+        "PatientID=H9", "PatientID=org_c1:H9", "AccessionNumber=A1", "PatientName=测试䶮", "PatientName=ceshiyan"
+        "&fuzzymatching=true", "PatientSex=F", "PatientBirthDate=19610203",
+    ):  # fmt: skip
+        assert await found(web, query) == 1, query
+    # Another patient may bear the number that the machine wrote: whoever asks for him must not be shown these.
+    for query in ("PatientID=P001", "AccessionNumber=FILE1", "PatientName=测试^甲", "PatientSex=M"):
+        assert await found(web, query) == 0, query
+    for path in ("/studies", f"{STUDY}/series", f"{STUDY}/instances", "/instances?PatientID=H9"):
+        (model,) = (await web.get(path)).json()
+        assert model["00100010"]["Value"] == [{"Alphabetic": "测试䶮"}], path
+        assert model["00100020"]["Value"] == ["org_c1:H9"], path
+        assert model["00101002"]["Value"][0]["00100020"]["Value"] == ["H9"], path
+        assert (model["00100040"]["Value"], model["00100030"]["Value"]) == (["F"], ["19610203"]), path
+        assert model["00080050"]["Value"] == ["A1"], path
+    (everything,) = (await web.get("/instances?includefield=all")).json()
+    (ours,) = everything["04000561"]["Value"]
+    assert ours["04000550"]["Value"][0]["00080050"]["Value"] == ["FILE1"]
+
+
+async def test_a_name_in_another_writing_is_found_in_both(web: Web) -> None:
+    await web.centre.upload(dicom(name="Ceshi^Jia"))
+    (model,) = (await web.get(f"/studies?PatientName={ORDER['patient']['name']}")).json()
+    assert model["00100010"]["Value"] == [{"Alphabetic": "Ceshi^Jia"}]
+    assert await found(web, "PatientName=ceshi*") == 1
+
+
+async def test_a_later_order_that_agrees_with_the_file_takes_the_earlier_one_s_words_away(web: Web) -> None:
+    films = []
+    for instance in ("i1", "i2"):
+        data_set = dcmread(io.BytesIO(dicom(instance)))
+        data_set.AccessionNumber = "A2"
+        films.append(written(data_set))
+    await web.centre.upload(films[0], order=OTHER)
+    answer = await web.centre.upload(*films, order={**ORDER, "accession_number": "A2"})
+    assert answer.status_code == 202, answer.text
+    for model in (await web.get(f"{STUDY}/metadata")).json():
+        assert (model["00100020"]["Value"], model["00080050"]["Value"]) == (["org_c1:P001"], ["A2"])
+        assert "04000561" not in model
+    assert (await found(web, "PatientID=P001&AccessionNumber=A2"), await found(web, "PatientID=H9")) == (1, 0)
+
+
+async def test_two_orders_of_one_study_each_name_their_own_instances(web: Web) -> None:
+    for number in (1, 2):
+        order = {**ORDER, "accession_number": f"A{number}"}
+        assert (await web.centre.upload(dicom(f"i{number}"), order=order)).status_code == 202
+    listed = (await web.get(f"{STUDY}/instances")).json()
+    numbers = {model["00080018"]["Value"][0]: model["00080050"]["Value"] for model in listed}
+    assert numbers == {str(uid("i1")): ["A1"], str(uid("i2")): ["A2"]}
