@@ -21,6 +21,7 @@ class Aim:
     most: float | None = None
 
 
+_FAR = 100  # beyond it digits say nothing
 NO_AIM = Aim()
 NO_SLOWER = Aim(times=1.0)
 
@@ -82,7 +83,9 @@ def _value(value: float | None, unit: str) -> str:
 
 
 def _ratio(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+    if value is None:
+        return ""
+    return f"{value:.2f}" if value < _FAR else f"> {_FAR}"
 
 
 def _aim(row: Row) -> str:
