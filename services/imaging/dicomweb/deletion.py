@@ -126,6 +126,7 @@ async def _bury(
     gone = [each for each in await deletions.doomed(session, target) if each.clinic_id == clinic_id]
     if not gone:
         return await _deleted_before(session, target), []
+    await deletions.lock_series(session, {each.series_pk for each in gone})
     deletion_id = new_id("del")
     is_whole = await deletions.is_whole_study(session, gone)
     case_ids = await remove_contents(

@@ -63,6 +63,13 @@ async def doomed(session: Session, target: Target) -> list[Doomed]:
     return [Doomed(**row._mapping) for row in rows]
 
 
+async def lock_series(session: Session, series_pks: set[int]) -> None:
+    """Before the cases: a reader's list notes what it shows under its series and then under its case. Who noted first
+    is waited for; who comes later finds the series gone."""
+    statement = select(Series.id).where(Series.id == func.any(sorted(series_pks))).order_by(Series.id)
+    await session.execute(statement.with_for_update())
+
+
 async def bury(session: Session, tombstone: Deletion, gone: Sequence[Doomed]) -> Tombstone:
     """The rows go, the tombstone stays; series and studies that are left with nothing go too."""
     session.add(tombstone)

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.imaging.models import CONTENT_KIND, Instance, SeriesShown
+from services.imaging.models import CONTENT_KIND, Instance, Series, SeriesShown
 from services.imaging.queries.studies import SeenStudy
 from shared.db import Session
 from shared.reading.models import Case, CaseContent, ContentSeen
 from shared.reading.queries.cases import mark_seen, visible_to
+
+_SHOWN = ("case_id", "account_id", "series_pk", "content_version")
 
 
 async def unseen_cases(session: Session, study: SeenStudy) -> dict[str, int]:
@@ -30,12 +32,17 @@ async def unseen_cases(session: Session, study: SeenStudy) -> dict[str, int]:
 
 
 async def record_shown(session: Session, study: SeenStudy, series_pks: Sequence[int], cases: dict[str, int]) -> None:
-    """The actor was given these series' whole lists. A case of which he now has every late image counts as seen."""
+    """The actor was given these series' whole lists. A case of which he now has every late image counts as seen. Of a
+    series that was deleted in between nothing is noted."""
+    account_id = study.actor.account_id
     for case_id, version in sorted(cases.items()):
         for series_pk in sorted(series_pks):
-            statement = insert(SeriesShown).values(
-                case_id=case_id, account_id=study.actor.account_id, series_pk=series_pk, content_version=version
+            still_there = (
+                select(literal(case_id), literal(account_id), Series.id, literal(version))
+                .where(Series.id == series_pk)
+                .with_for_update(read=True, key_share=True)
             )
+            statement = insert(SeriesShown).from_select(_SHOWN, still_there)
             await session.execute(
                 statement.on_conflict_do_update(
                     index_elements=["case_id", "account_id", "series_pk"],
@@ -46,8 +53,8 @@ async def record_shown(session: Session, study: SeenStudy, series_pks: Sequence[
                     },
                 )
             )
-        if not await _has_unshown(session, case_id, study.actor.account_id, version):
-            await mark_seen(session, case_id, study.actor.account_id, version)
+        if not await _has_unshown(session, case_id, account_id, version):
+            await mark_seen(session, case_id, account_id, version)
 
 
 async def _has_unshown(session: Session, case_id: str, account_id: str, version: int) -> bool:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, exists, func, or_, select
 
 from shared.db import Session
-from shared.reading.models import CaseContent, IdempotencyKey, ReportVersion
+from shared.reading.models import CaseContent, CriticalResult, IdempotencyKey, ReportVersion
 
 
 async def cases_holding(session: Session, kind: str, record_ids: Sequence[str]) -> list[str]:
@@ -16,9 +16,12 @@ async def cases_holding(session: Session, kind: str, record_ids: Sequence[str]) 
     return list(await session.scalars(statement.distinct().order_by(CaseContent.case_id)))
 
 
-async def has_versions(session: Session, case_id: str) -> bool:
-    """Whether anything of its report ever left its author's hands."""
-    return bool((await session.execute(select(exists().where(ReportVersion.case_id == case_id)))).scalar_one())
+async def is_reported(session: Session, case_id: str) -> bool:
+    """Whether anything of its report ever left its author's hands, or a reader stood for a critical result: the clinic
+    was told of that before there was a report."""
+    version = exists().where(ReportVersion.case_id == case_id)
+    critical = exists().where(CriticalResult.case_id == case_id, CriticalResult.verified_at.is_not(None))
+    return bool((await session.execute(select(or_(version, critical)))).scalar_one())
 
 
 async def remove(session: Session, case_id: str, kind: str, record_ids: Sequence[str]) -> int:

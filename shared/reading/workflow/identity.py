@@ -38,7 +38,7 @@ async def match_exam(session: Session, actor: Actor, arrival: Arrival) -> Match 
     for match in matches:
         # A rejected exam sent again because its order was wrong is a repeat although its bytes are the same.
         told_otherwise = match.case.state == State.rejected and match.case.order_sha256 != ordered
-        if match.is_same and not told_otherwise:
+        if match.is_same and not told_otherwise and not _is_for_repeat(arrival, match.case, matches[0].case):
             _require_same_patient(match.case, arrival)
             return match
     newest = matches[0]
@@ -49,6 +49,17 @@ async def match_exam(session: Session, actor: Actor, arrival: Arrival) -> Match 
     if newest.case.state != State.ordered and not takes_content:
         raise taken(newest.case)
     return newest
+
+
+def _is_for_repeat(arrival: Arrival, case: Case, newest: Case) -> bool:
+    """An image of a rejected exam whose repeat a machine is sending image by image: in one request with the others it
+    would be in the repeat, and so it is when it comes alone."""
+    return (
+        arrival.order is None
+        and not arrival.is_complete
+        and case.state == State.rejected
+        and newest.state != State.rejected
+    )
 
 
 async def _known(session: Session, actor: Actor, arrival: Arrival) -> Sequence[Case]:

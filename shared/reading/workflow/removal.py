@@ -28,7 +28,8 @@ async def remove_contents(
     """The ids of the cases that held them. A waiting case that is left with nothing is rejected, so that its clinic
     learns of it and may send the exam anew under its number.
 
-    Raises Conflict ``content_reported`` where a report, be it voided by now, was written of them: its evidence stays;
+    Raises Conflict ``content_reported`` where a report, be it voided by now, was written of them, or a critical result
+    was told: its evidence stays;
     ``content_being_read`` while somebody reads or amends; CaseChanged where they moved to another case meanwhile.
     """
     case_ids = await queries.cases_holding(session, kind, record_ids)
@@ -42,9 +43,9 @@ async def remove_contents(
 
 
 async def _require_free(session: Session, held: Sequence[Case]) -> None:
-    reported = [case for case in held if await queries.has_versions(session, case.case_id)]
+    reported = [case for case in held if await queries.is_reported(session, case.case_id)]
     if reported:
-        raise Conflict("已有据此书写的报告，其依据不可删除", code="content_reported", extra=_named(reported))
+        raise Conflict("已有据此书写的报告或危急值，其依据不可删除", code="content_reported", extra=_named(reported))
     read = [case for case in held if case.state in _BEING_READ]
     if read:
         raise Conflict("病例正在阅片，请先收回", code="content_being_read", extra=_named(read))

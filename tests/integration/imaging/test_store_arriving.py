@@ -102,3 +102,12 @@ async def test_a_series_that_was_deleted_comes_again(centre: Centre) -> None:
     await centre.rows("WITH gone AS (DELETE FROM imaging.series RETURNING 1) SELECT count(*) FROM gone")
     assert (await store(centre, dicom("i3"))).status_code == 200
     assert await centre.rows("SELECT sop_instance_uid FROM imaging.instance") == [(uid("i3"),)]
+
+
+async def test_images_of_a_rejected_exam_join_its_repeat_image_by_image(centre: Centre) -> None:
+    """As they would in one request: what is said to be stored must be where the exam is read."""
+    await store(centre, dicom("i1"), dicom("i2"))
+    await centre.rows("UPDATE reading.case SET state = 'rejected' RETURNING case_id")
+    for number in (3, 1, 2):
+        assert (await store(centre, dicom(f"i{number}"))).status_code == 200
+    assert [(state, count) for _, state, count in await cases(centre)] == [("rejected", 2), ("received", 3)]

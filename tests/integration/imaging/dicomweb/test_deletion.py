@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.imaging.conftest import ORDER
+from services.imaging.queries import studies, studies_shown
+from tests.integration.imaging.conftest import ORDER, actor_named
 from tests.integration.imaging.dicomweb.conftest import Web
 from tests.support.dicom import dicom, uid
 from tests.support.related import CONTENT_TYPE, related
@@ -167,6 +168,19 @@ async def test_what_a_report_rests_on_stays(web: Web, state: str) -> None:
     assert await web.centre.count("imaging.instance") == 2
 
 
+async def test_what_a_critical_result_was_told_of_stays(web: Web) -> None:
+    case_id = (await web.centre.upload(dicom(), dicom("i2"))).json()["case_id"]
+    await web.centre.rows(
+        "INSERT INTO reading.critical_result (critical_id, case_id, center, state, version, code, text, finding_key,"
+        f" policy, found_at, verified_at) VALUES ('crit_1', '{case_id}', 'imaging', 'notified', 1, 'c', 't', 'k',"
+        " '{}', now(), now()) RETURNING 1"
+    )
+    await set_state(web, case_id, "queued")
+    refused = await delete(web, INSTANCE)
+    assert (refused.status_code, refused.json()["code"]) == (409, "content_reported")
+    assert await web.centre.count("imaging.instance") == 2
+
+
 async def test_two_clinics_with_one_uid_must_be_told_apart(web: Web) -> None:
     await web.centre.upload(dicom(pixel=1))
     await web.centre.upload(dicom(pixel=2), username="clinic2", order={**ORDER, "accession_number": "B1"})
@@ -189,3 +203,25 @@ async def test_deleting_and_uploading_at_once_end_in_one_of_two_ways(web: Web) -
         assert held.status_code in (200, 404)
         assert (await web.centre.upload(*contents)).status_code in (200, 202)
         assert (await web.get(STUDY)).status_code == 200
+
+
+async def test_a_list_being_shown_waits_for_no_deletion_and_hinders_none(web: Web) -> None:
+    """Both orders: shown first and not yet committed; deleted between the list and the note that it was shown."""
+    case_id = (await web.centre.upload(dicom(), dicom("i2", series="r2"))).json()["case_id"]
+    await web.centre.assign(case_id, "org_a")
+    db, reader = web.centre.resources.db, actor_named("reader1")
+    async with db.transaction() as session:
+        study = await studies.see(session, reader, S)
+        unseen = await studies_shown.unseen_cases(session, study)
+        first, second = await studies.series_states(session, study, None)
+        await studies_shown.record_shown(session, study, [first.series_pk], unseen)
+        deleting = asyncio.create_task(delete(web, f"{STUDY}/series/{first.series_uid}"))
+        while not await web.centre.rows("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+            assert not deleting.done(), deleting.result().text
+            await asyncio.sleep(0.01)
+    assert (await deleting).status_code == 200
+    async with db.transaction() as session:
+        unseen = await studies_shown.unseen_cases(session, study)
+        assert (await delete(web, STUDY)).status_code == 200
+        await studies_shown.record_shown(session, study, [second.series_pk], unseen)
+    assert await web.centre.count("imaging.series_shown") == 0
