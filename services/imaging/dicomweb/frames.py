@@ -15,7 +15,15 @@ from services.imaging.dicomweb.media_types import (
     accepted,
     not_acceptable,
 )
-from services.imaging.dicomweb.multipart import LatePart, Part, multipart_answer, part_of, ready, single_answer
+from services.imaging.dicomweb.multipart import (
+    LatePart,
+    Part,
+    multipart_answer,
+    multipart_stream,
+    part_of,
+    ready,
+    single_answer,
+)
 from services.imaging.dicomweb.pixels.job import DecodeFrame, Undecodable
 from services.imaging.dicomweb.syntaxes import is_decodable, media_type_of
 from shared.errors import NotFound, Unreadable
@@ -37,6 +45,8 @@ def frames_router() -> APIRouter:
         """`1` or `1,2,5`. `transfer-syntax=*`: as stored, which the part's Content-Type names; without: decoded."""
         numbers = frame_numbers(frame_list)
         image = await image_of(call, study_uid, series_uid, sop_instance_uid)
+        if not all(1 <= number <= image.layout.frames for number in numbers):
+            raise NotFound("没有所请求的帧")
         return await answer_frames(image, numbers)
 
     @router.get("/pixeldata", summary="Retrieve all frames")
@@ -59,16 +69,21 @@ def frame_numbers(text: str) -> list[int]:
 
 async def answer_frames(image: StoredImage, numbers: Sequence[int]) -> Response:
     ranges = accepted(image.call.request)
-    if not all(1 <= number <= image.layout.frames for number in numbers):
-        raise NotFound("没有所请求的帧")
     chosen = choose(ranges, image.transfer_syntax_uid)
     if chosen is None:
         own = media_type_of(image.transfer_syntax_uid)
         raise not_acceptable([f"{own}; transfer-syntax={image.transfer_syntax_uid}", OCTETS])
+    if len(numbers) > _MOST_FRAMES:  # the header may say any number
+        return await multipart_stream(_frame_parts(image, numbers, chosen), chosen.media_type)
     parts = [await frame_part(image, number, chosen) for number in numbers]
     if len(parts) == 1 and not chosen.asked.is_multipart and chosen.asked.kind != "*/*":
         return await single_answer(await ready(parts[0]))
     return await multipart_answer(parts, chosen.media_type)
+
+
+async def _frame_parts(image: StoredImage, numbers: Sequence[int], chosen: "Chosen") -> AsyncIterator[Part | LatePart]:
+    for number in numbers:
+        yield await frame_part(image, number, chosen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from services.imaging.dicomweb.pixels.layout import Layout, layout_of
 from services.imaging.dicomweb.pixels.places import (
     aligned,
     extended_table,
-    fragments_of,
+    frames_of,
     native_place,
     swapped,
 )
@@ -32,8 +32,11 @@ _GREY_GROUPS = ("00289145", "00289132")
 
 @dataclass(frozen=True)
 class StoredImage:
+    """``frame_runs``: the fragments of each frame, once they were asked for."""
+
     call: Call
     row: PixelRow
+    frame_runs: list[list[Run]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def stored(self) -> StoredInstance:
@@ -96,12 +99,12 @@ class StoredImage:
         """Where frame ``number`` lies in the file. Raises NotFound where its fragments cannot be told apart."""
         if self.row.pixels is None:
             raise NotFound
-        found = await fragments_of(
-            self.row.pixels["fragments"], self.layout, number, extended_table(self.header), self.read
-        )
-        if not found:
+        if not self.frame_runs:
+            found = await frames_of(self.row.pixels["fragments"], self.layout, extended_table(self.header), self.read)
+            self.frame_runs.extend(found)
+        if not self.frame_runs or not self.frame_runs[number - 1]:
             raise NotFound("无法区分各帧的数据")
-        return found
+        return self.frame_runs[number - 1]
 
     async def frame(self, number: int) -> Frame:
         """``number`` counts from 1. A native one in little endian. Raises NotFound, SandboxFailed, Undecodable."""
@@ -112,6 +115,8 @@ class StoredImage:
             return Frame(tuple(pieces), self.transfer_syntax_uid, self.layout)
         offset = self.row.pixels["offset"] if self.row.pixels is not None else 0
         place = native_place(offset, self.layout, number)
+        if self.row.pixels is not None and place.offset + place.length > offset + self.row.pixels["length"]:
+            raise NotFound(f"第 {number} 帧的数据不完整")
         if is_deflated(self.transfer_syntax_uid):
             raw = (await self.inflated(PIXELS))[place.offset : place.offset + place.length]
         else:
@@ -146,8 +151,11 @@ class StoredImage:
 
     async def inflated(self, path: str) -> bytes:
         """A value of a deflated file, whose values have no place of their own."""
-        data = await self.call.resources.blobs.read(self.stored.ref)
-        return await self.call.desk.pixels(ReadValue(data, path))
+
+        async def job() -> ReadValue:
+            return ReadValue(await self.call.resources.blobs.read(self.stored.ref), path)
+
+        return await self.call.desk.pixels.when_free(job)
 
 
 def _item(model: dict[str, Any], tag: str, number: int) -> dict[str, Any]:

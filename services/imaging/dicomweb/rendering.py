@@ -26,7 +26,7 @@ def read_view(query: Mapping[str, str], *, small: bool) -> View:
 
 
 def _quality(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= 100:
+    if not text.isascii() or not text.isdigit() or len(text) > 3 or not 1 <= int(text) <= 100:
         raise bad("quality")
     return int(text)
 

@@ -125,11 +125,14 @@ class _Instance:
     def _rewritten(self, *, may_differ: bool, as_it_is: bool = False) -> LatePart:
         """Made when its turn comes, one at a time; what proves damaged is sent as stored where it ``may_differ``."""
 
-        async def rewrite() -> Part:
+        async def job() -> RewriteFile:
             data = await self.call.resources.blobs.read(self.stored.ref)
             words, charset = (self.coercion.words, self.coercion.charset_assumed) if self.coercion else (None, None)
+            return RewriteFile(data, words, charset, as_it_is)
+
+        async def rewrite() -> Part:
             try:
-                written = await self.call.desk.pixels(RewriteFile(data, words, charset, as_it_is))
+                written = await self.call.desk.pixels.when_free(job)
             except (SandboxFailed, Undecodable):
                 if may_differ:
                     return self._as_stored()

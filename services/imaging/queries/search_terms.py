@@ -81,6 +81,7 @@ def _like(value: str) -> str:
 
 
 def _regex(pattern: str) -> str:
-    """Each character stands for itself: none of a client's is an operator."""
+    """Each character stands for itself: none of a client's is an operator. ``\\U`` takes eight digits, ``\\x`` all that
+    follow."""
     wild = {"*": "[^=]*", "?": "[^=]"}
-    return "".join(wild.get(c) or (c if c.isalnum() else f"\\x{ord(c):08x}") for c in plain(pattern))
+    return "".join(wild.get(c) or (c if c.isalnum() else f"\\U{ord(c):08x}") for c in plain(pattern))

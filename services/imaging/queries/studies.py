@@ -265,8 +265,8 @@ def _sends(actor: Actor) -> bool:
 
 
 def _only_sends(actor: Actor) -> bool:
-    """Then the cases it sees are those of its own studies."""
-    return actor.roles <= {Role.clinic}
+    """Then the cases it sees are those of its own studies. Who has no role at all sees none."""
+    return actor.roles == {Role.clinic}
 
 
 def _is_held_by(actor: Actor, study_uid: str) -> ColumnElement[bool]:

@@ -1,8 +1,10 @@
 """Where one frame lies in a stored file: a run of bytes of native pixel data, or its fragments (PS3.5 A.4)."""
 
 import struct
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from services.imaging.dicomweb.pixels.layout import Layout
@@ -30,28 +32,25 @@ def native_place(pixels_offset: int, layout: Layout, number: int) -> NativePlace
     return NativePlace(pixels_offset + first_bit // 8, (skip + layout.frame_bits + 7) // 8, skip)
 
 
-async def fragments_of(
-    fragments: Sequence[Run], layout: Layout, number: int, extended: bytes, read: ReadRun
-) -> list[Run]:
-    """The fragments of a frame; ``fragments[0]`` is the basic offset table. [] when they cannot be told apart.
+async def frames_of(fragments: Sequence[Run], layout: Layout, extended: bytes, read: ReadRun) -> list[list[Run]]:
+    """The fragments of each frame; ``fragments[0]`` is the basic offset table. [] when they cannot be told apart.
 
     ``extended``: the value of Extended Offset Table (7FE0,0001), which counts as the basic one does: from the first
     byte of the first fragment's item.
     """
     table, *rest = [(offset, length) for offset, length in fragments]
     if layout.frames == 1:
-        return rest
+        return [rest]
     if len(rest) == layout.frames:
-        return [rest[number - 1]]
+        return [[run] for run in rest]
     starts = _unpacked(extended, "Q") or _unpacked(await read(*table) if table[1] else b"", "L")
     if not starts:
         starts = await _starts_by_content(rest, read)
     if len(starts) != layout.frames:
         return []
-    first_item = rest[0][0] - _ITEM_HEAD_BYTES
-    low = first_item + starts[number - 1]
-    high = first_item + starts[number] if number < len(starts) else rest[-1][0] + rest[-1][1]
-    return [run for run in rest if low <= run[0] - _ITEM_HEAD_BYTES < high]
+    items = [run[0] - rest[0][0] for run in rest]
+    cuts = [bisect_left(items, start) for start in starts] + [len(rest)]
+    return [rest[low:high] for low, high in pairwise(cuts)]
 
 
 async def _starts_by_content(runs: Sequence[Run], read: ReadRun) -> list[int]:

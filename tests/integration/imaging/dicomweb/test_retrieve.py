@@ -181,7 +181,7 @@ async def test_bad_pictures_are_a_400(web: Web) -> None:
     await web.centre.upload(film())
     for query in (
         "window=1", "window=1,0", "window=nan,1", "window=1,1,cubic", "quality=0", "quality=x", "viewport=0,1",
-        "viewport=1", "viewport=99999,1", "viewport=1,1,0,0,0,1",
+        "quality=" + "0" * 5000, "viewport=1", "viewport=99999,1", "viewport=1,1,0,0,0,1",
     ):  # fmt: skip
         answer = await web.get(f"{INSTANCE}/rendered?{query}")
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_parameter"), query

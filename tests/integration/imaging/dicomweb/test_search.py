@@ -28,6 +28,14 @@ async def ids(web: Web, query: str, username: str = "clinic1") -> list[str]:
     return [study["00100020"]["Value"][0].removeprefix("org_c1:") for study in answer.json()]
 
 
+async def test_signs_in_a_name_stand_for_themselves(web: Web) -> None:
+    await web.centre.upload(dicom(name="O'Brien-Abc^D.E"), order={**ORDER, "patient": {"id": "P001"}})
+    for pattern in ("O'Brien*", "O'B*", "*-abc*", "O'Brien-Abc^D.E", "*d.e"):
+        assert await ids(web, f"PatientName={pattern}") == ["P001"], pattern
+    for pattern in ("(abcdefabcdef0123456789abcdef", "O.Brien*", "[a-z]*"):
+        assert await ids(web, f"PatientName={pattern}") == [], pattern
+
+
 STUDIES = [
     ("PatientName=王*", ["P1"]),
     ("PatientName=*小东*", ["P1"]),

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from services.imaging.dicomweb.pixels.layout import Layout, layout_of
-from services.imaging.dicomweb.pixels.places import aligned, extended_table, fragments_of, native_place, swapped
+from services.imaging.dicomweb.pixels.places import aligned, extended_table, frames_of, native_place, swapped
 
 CT = Layout(4, 4, 1, 1, 16, 12, 0, 0, "MONOCHROME2")
 
@@ -26,7 +26,8 @@ async def frame(content: bytes, places: list[list[int]], frames: int, number: in
         return content[offset : offset + length]
 
     layout = replace(CT, frames=frames)
-    runs = await fragments_of(places, layout, number, extended, read)
+    frames_found = await frames_of(places, layout, extended, read)
+    runs = frames_found[number - 1] if frames_found else []
     return b"".join(content[offset : offset + length] for offset, length in runs)
 
 
@@ -55,6 +56,19 @@ async def test_the_extended_table_counts_first() -> None:
 async def test_without_a_table_the_first_bytes_of_a_frame_tell(start: bytes) -> None:
     content, places = file_of(start, b"more", start, b"more")
     assert await frame(content, places, 2, 2) == start + b"more"
+
+
+async def test_the_frames_are_looked_for_once_and_not_for_each_of_them() -> None:
+    start, asked = b"\xff\xd8\xff\xe0", 0
+    content, places = file_of(*[start, b"more"] * 50)
+
+    async def read(offset: int, length: int) -> bytes:
+        nonlocal asked
+        asked += 1
+        return content[offset : offset + length]
+
+    frames = await frames_of(places, replace(CT, frames=50), b"", read)
+    assert (len(frames), asked) == (50, 100)
 
 
 async def test_frames_that_cannot_be_told_apart_are_nothing() -> None:
