@@ -95,7 +95,7 @@ async def test_one_bad_part_spoils_nothing_and_lies_in_quarantine(centre: Centre
     answer = await store(centre, body=body)
     assert answer.status_code == 202, answer.text
     assert set(stored(answer)) == {uid("i1"), uid("i3")}
-    assert reasons(answer) == [("", 0xC000), ("", 0xC002), ("", 0xC003), ("", 0xC000)]
+    assert reasons(answer) == [("", 0xC000), ("", 0xC002), (uid("i2"), 0xC003), ("", 0xC000)]
     assert len(await cases(centre)) == 2
     kept = await centre.rows("SELECT code, blob_length FROM reading.quarantine ORDER BY id")
     assert sorted(kept) == sorted([("not_dicom", 16), ("empty_file", 0), ("truncated", 700), ("not_dicom", 2)])
