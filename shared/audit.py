@@ -169,8 +169,15 @@ async def seen_recently(
     session: AsyncSession, actor: Actor, action: str, record_kind: str, record_id: str, *, minutes: int = 5
 ) -> bool:
     """Whether this actor's same read of the record stands already: pixel reads are one row in five minutes."""
+    return await seconds_since(session, actor, action, record_kind, record_id, minutes=minutes) is not None
+
+
+async def seconds_since(
+    session: AsyncSession, actor: Actor, action: str, record_kind: str, record_id: str, *, minutes: int = 5
+) -> float | None:
+    """How old such a row is; None where there is none of the last ``minutes``."""
     found = await session.execute(
-        select(AuditEntry.id)
+        select(func.extract("epoch", func.clock_timestamp() - AuditEntry.at))
         .where(
             AuditEntry.record_kind == record_kind,  # both columns of the index: the table holds half a year
             AuditEntry.record_id == record_id,
@@ -180,7 +187,8 @@ async def seen_recently(
         )
         .limit(1)
     )
-    return found.scalar_one_or_none() is not None
+    age = found.scalar_one_or_none()
+    return None if age is None else float(age)
 
 
 def _digest(previous: str, entries: Sequence[AuditEntry]) -> str:

@@ -26,14 +26,14 @@ class RecentReads:
     """Spares the database the question for each of a thousand images; another process asks for itself."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[tuple[str, str, int], float] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, str, int], float] = OrderedDict()  # until when, in seconds of monotonic()
 
     def is_known(self, key: tuple[str, str, int]) -> bool:
-        return time.monotonic() - self._seen.get(key, float("-inf")) < _FOR_S
+        return time.monotonic() < self._seen.get(key, float("-inf"))
 
-    def add(self, key: tuple[str, str, int]) -> None:
+    def add(self, key: tuple[str, str, int], age_s: float) -> None:
         """Only of a row that stands already: that of a transaction under way may yet be rolled back."""
-        self._seen[key] = time.monotonic()
+        self._seen[key] = time.monotonic() + _FOR_S - age_s
         self._seen.move_to_end(key)
         if len(self._seen) > _MOST:
             self._seen.popitem(last=False)
@@ -79,8 +79,9 @@ class Call:
         if self.desk.reads.is_known(key):
             return
         record_id = str(study_pk)
-        if await audit.seen_recently(session, self.actor, action, "study", record_id):
-            self.desk.reads.add(key)
+        age_s = await audit.seconds_since(session, self.actor, action, "study", record_id)
+        if age_s is not None:
+            self.desk.reads.add(key, age_s)
         else:
             address = client_address(self.request)
             await audit.record(session, self.actor, action, "study", record_id, address=address)

@@ -1,7 +1,11 @@
 """A clinic sees its own, a reading site what is assigned to it; what was seen is written down."""
 
+import asyncio
+
 import pytest
 
+from services.imaging.queries import search
+from shared.auth import Actor, Role
 from tests.integration.imaging.conftest import ORDER
 from tests.integration.imaging.dicomweb.conftest import Web
 from tests.support.dicom import dicom, uid
@@ -93,6 +97,34 @@ async def test_a_study_of_two_cases_shows_each_site_its_own_images(web: Web) -> 
         assert [each["00080018"]["Value"] for each in found] == [[str(uid(instance))]]
     assert (await web.get(INSTANCE, "reader2")).status_code == 404
     assert len((await web.get(f"/studies/{S}/metadata")).json()) == 2
+
+
+async def test_who_has_no_role_sees_nothing_of_his_own_clinic_either(web: Web) -> None:
+    await web.centre.upload(dicom())
+    for roles, shown in ((frozenset({Role.clinic}), 1), (frozenset(), 0), (frozenset({Role.auditor}), 0)):
+        actor = Actor("acct_x", "x", "x", "org_c1", roles)
+        async with web.centre.resources.db.transaction() as session:
+            found = await search.studies(session, actor, search.Search({}, 10, 0))
+            images = await search.instances(session, actor, search.Search({}, 10, 0))
+        assert (len(found), len(images)) == (shown, shown), roles
+
+
+async def test_a_row_is_written_again_when_the_last_one_is_five_minutes_old(web: Web) -> None:
+    """However lately this process has asked for it."""
+    await web.centre.upload(dicom())
+    age = "UPDATE core.audit_entry SET at = at - interval '297 seconds' WHERE action = 'study.pixels' RETURNING 1"
+    written = "SELECT count(*) FROM core.audit_entry WHERE action = 'study.pixels'"
+    await web.get(f"{INSTANCE}/frames/1")
+    await web.centre.rows(age)
+    await web.get(f"{INSTANCE}/frames/1")
+    assert await web.centre.rows(written) == [(1,)]
+    old = (
+        "SELECT 1 FROM core.audit_entry WHERE action = 'study.pixels' AND at < clock_timestamp() - interval '5 minutes'"
+    )
+    while await web.centre.rows(old) == [(0,)]:
+        await asyncio.sleep(0.05)
+    await web.get(f"{INSTANCE}/frames/1")
+    assert await web.centre.rows(written) == [(2,)]
 
 
 async def test_pixels_are_one_audit_row_for_an_actor_and_a_study(web: Web) -> None:
