@@ -31,9 +31,9 @@ class RecentReads:
     def is_known(self, key: tuple[str, str, int]) -> bool:
         return time.monotonic() < self._seen.get(key, float("-inf"))
 
-    def add(self, key: tuple[str, str, int], age_s: float) -> None:
+    def add(self, key: tuple[str, str, int], written_at: float) -> None:
         """Only of a row that stands already: that of a transaction under way may yet be rolled back."""
-        self._seen[key] = time.monotonic() + _FOR_S - age_s
+        self._seen[key] = written_at + _FOR_S
         self._seen.move_to_end(key)
         if len(self._seen) > _MOST:
             self._seen.popitem(last=False)
@@ -79,9 +79,10 @@ class Call:
         if self.desk.reads.is_known(key):
             return
         record_id = str(study_pk)
+        asked_at = time.monotonic()
         age_s = await audit.seconds_since(session, self.actor, action, "study", record_id)
         if age_s is not None:
-            self.desk.reads.add(key, age_s)
+            self.desk.reads.add(key, asked_at - age_s)
         else:
             address = client_address(self.request)
             await audit.record(session, self.actor, action, "study", record_id, address=address)
