@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 
 from services.imaging.dicomweb.access import CurrentCall
+from services.imaging.parse.identity import USABLE_UID
 from services.imaging.queries import originals
 from services.imaging.queries.originals import Original
 from shared import audit
@@ -17,15 +18,16 @@ from shared.events.part import Part
 from shared.web import client_address
 
 _MOST = 5000
-Uid = Annotated[str, StringConstraints(pattern=r"^[0-9.]{1,64}$")]
+SopInstanceUid = Annotated[str, StringConstraints(pattern=USABLE_UID)]
+TransferSyntaxUid = Annotated[str, StringConstraints(pattern=r"^[0-9.]{1,64}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class OriginalFile(Part):
-    sop_instance_uid: Uid
+    sop_instance_uid: SopInstanceUid
     sent_sha256: Sha256 = Field(description="of the file as it was sent: the manifest's sha256")
     sha256: Sha256 = Field(description="of the file as the machine made it")
-    transfer_syntax_uid: Uid = Field(description="of the file as the machine made it")
+    transfer_syntax_uid: TransferSyntaxUid = Field(description="of the file as the machine made it")
 
 
 class OriginalFiles(Part):

@@ -11,7 +11,8 @@ LAST_UID = 0x0020000E
 """The last of their tags: elements stand in the order of their tags (PS3.5 7.1)."""
 
 _CONFORMING_UID = re.compile(r"[0-9.]{1,64}")
-_USABLE_UID = re.compile(r"[0-9A-Za-z][0-9A-Za-z.\-]{0,127}")
+USABLE_UID = r"^[0-9A-Za-z][0-9A-Za-z.\-]{0,127}$"
+_USABLE_UID = re.compile(USABLE_UID)
 
 
 class Identity(NamedTuple):

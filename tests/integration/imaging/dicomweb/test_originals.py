@@ -47,6 +47,16 @@ async def test_nothing_is_noted_of_other_bytes_or_of_another_s_image(web: Web) -
 
 
 async def test_what_is_no_digest_is_refused(web: Web) -> None:
-    for wrong in ({"sha256": "A" * 64}, {"sent_sha256": ""}, {"sop_instance_uid": "x"}, {"transfer_syntax_uid": "\0"}):
+    for wrong in ({"sha256": "A" * 64}, {"sent_sha256": ""}, {"sop_instance_uid": "/"}, {"transfer_syntax_uid": "\0"}):
         assert (await tell(web, said(**wrong))).status_code == 422, wrong
     assert (await tell(web)).status_code == 422
+
+
+async def test_a_uid_that_is_stored_may_be_spoken_of(web: Web) -> None:
+    """Anonymizers write hexadecimal UIDs: one among a thousand must not have all refused."""
+    own = str(uid("i2"))
+    odd = "a" * len(own)
+    image = dicom("i2").replace(own.encode(), odd.encode())
+    assert (await web.centre.upload(dicom(), image)).status_code == 202
+    told = await tell(web, said(), said(sop_instance_uid=odd, sent_sha256=hashlib.sha256(image).hexdigest()))
+    assert (told.status_code, told.text) == (200, '{"noted":2,"unknown":[]}')
