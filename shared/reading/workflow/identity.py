@@ -138,11 +138,19 @@ async def kept_case(session: Session, actor: Actor, center: str, key: str | None
 
 def lock_names(actor: Actor, arrival: Arrival) -> list[str]:
     """Whatever could make two uploads one case: its number, else its patient; its studies; the key."""
-    scope = f"{actor.org_id}/{arrival.center}"
     number = accession_number_of(arrival)
-    main = f"accession/{scope}/{number}" if number else f"patient/{scope}/{card_of(arrival).patient.id}"
-    studies = queries.study_locks(scope, arrival.study_uids)
-    return [main, *studies, *key_names(actor, arrival.idempotency_key)]
+    if number is not None:
+        locks = exam_locks(actor, arrival.center, number, arrival.study_uids)
+    else:
+        scope = f"{actor.org_id}/{arrival.center}"
+        locks = [f"patient/{scope}/{card_of(arrival).patient.id}", *queries.study_locks(scope, arrival.study_uids)]
+    return [*locks, *key_names(actor, arrival.idempotency_key)]
+
+
+def exam_locks(actor: Actor, center: str, number: str, study_uids: Sequence[str]) -> list[str]:
+    """Of an exam that goes by an accession number."""
+    scope = f"{actor.org_id}/{center}"
+    return [f"accession/{scope}/{number}", *queries.study_locks(scope, study_uids)]
 
 
 def key_names(actor: Actor, key: str | None) -> list[str]:

@@ -14,6 +14,7 @@ from shared.reading.queries import cases
 from shared.reading.queries import intake as queries
 from shared.reading.workflow.arrival import Accepted, Arrival, Center, Content, Outcome
 from shared.reading.workflow.doubts import ShownPatient
+from shared.reading.workflow.identity import exam_locks
 from shared.reading.workflow.intake import accept
 from shared.reading.workflow.management import cancel
 
@@ -36,6 +37,8 @@ async def join_order(session: Session, actor: Actor, case_id: str, order_case_id
     """
     case = await _own(session, actor, case_id)
     order = await _own(session, actor, order_case_id)
+    # Before the case: an image that arrives takes the exam's locks first too.
+    await queries.take_locks(session, exam_locks(actor, case.center, order.accession_number, case.study_uids))
     case = await cases.lock(session, actor, case.case_id)
     reason = f"已归入检查号 {order.accession_number}"
     if case.state == State.canceled and case.reason == reason:

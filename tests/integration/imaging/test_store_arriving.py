@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from services.imaging.queries import arrivals
-from tests.integration.imaging.conftest import ORDER, Centre
+from shared.reading.queries.cases import lock
+from shared.reading.queries.intake import study_locks, take_locks
+from tests.integration.imaging.conftest import ORDER, Centre, actor_named
 from tests.integration.imaging.test_store_instances import cases, store, stored
 from tests.support.dicom import dicom, uid
 
@@ -111,3 +113,19 @@ async def test_images_of_a_rejected_exam_join_its_repeat_image_by_image(centre: 
     for number in (3, 1, 2):
         assert (await store(centre, dicom(f"i{number}"))).status_code == 200
     assert [(state, count) for _, state, count in await cases(centre)] == [("rejected", 2), ("received", 3)]
+
+
+async def test_an_order_is_joined_while_images_arrive(centre: Centre) -> None:
+    """Both take the exam's locks before its case: in opposite order they would wait for each other."""
+    placed = (await centre.post("/imaging/v1/orders", json=ORDER)).json()
+    await store(centre, dicom("i1"))
+    ((case_id,),) = await centre.rows("SELECT case_id FROM reading.case WHERE state = 'received'")
+    async with centre.resources.db.transaction() as session:  # as the acceptance of an image does
+        await take_locks(session, study_locks("org_c1/imaging", [uid("s1")]))
+        path, body = f"/imaging/v1/cases/{case_id}/order-suggestions", {"order_case_id": placed["case_id"]}
+        joining = asyncio.create_task(centre.post(path, json=body))
+        while not await centre.rows("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+            assert not joining.done(), joining.result().text
+            await asyncio.sleep(0.01)
+        assert (await lock(session, actor_named("clinic1"), case_id)).state == "received"
+    assert (await joining).status_code == 202, (await joining).text
