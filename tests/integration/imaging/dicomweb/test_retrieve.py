@@ -185,3 +185,18 @@ async def test_bad_pictures_are_a_400(web: Web) -> None:
     ):  # fmt: skip
         answer = await web.get(f"{INSTANCE}/rendered?{query}")
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_parameter"), query
+
+
+async def test_a_header_may_say_any_number_of_frames(web: Web) -> None:
+    """Of Float Pixel Data nothing was reckoned when it came in."""
+    data_set = dicom_files.add_pixels(dicom_files.base_data_set(modality="MR"), 8, 8, bits=16, frames=2)
+    data_set.SOPClassUID = "1.2.840.10008.5.1.4.1.1.30"
+    data_set.FloatPixelData, data_set.BitsAllocated = bytes(2 * 8 * 8 * 4), 32
+    data_set.NumberOfFrames = 2_000_000_000
+    del data_set.PixelData
+    assert (await web.centre.upload(dicom_files.to_bytes(data_set))).status_code == 202
+    url = (
+        f"/studies/{data_set.StudyInstanceUID}/series/{data_set.SeriesInstanceUID}/instances/{data_set.SOPInstanceUID}"
+    )
+    answers = [await web.get(f"{url}/{path}") for path in ("frames/2", "frames/3", "pixeldata")]
+    assert [answer.status_code for answer in answers] == [200, 404, 404]
