@@ -56,6 +56,9 @@ def matching_router() -> APIRouter:
     async def confirm(case_id: str, body: Confirmation, call: CurrentCall, response: Response) -> AcceptedCase:
         """The ordered case takes the images and their clock; the case they came as is canceled."""
         async with call.transaction("order.confirm", case_id) as session:
+            # As an upload does, before any case: both write the study's row after they hold the case's.
+            seen = await cases.see(session, call.actor, case_id)
+            await instances.lock_studies(session, seen.clinic_id, seen.study_uids)
             accepted = await join_order(session, call.actor, case_id, body.order_case_id)
             case = accepted.case
             if accepted.outcome is not Outcome.same:
