@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import psutil
 
@@ -32,10 +34,11 @@ class Arena:
     """``slices`` are the same bytes for everybody; each ``study()`` is a number that nobody has used before."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o711)  # PostgreSQL runs as another user below it, where we are root
         self.orthanc = OrthancServer(folder / "orthanc")
         self.orthanc.start()
         try:
-            (folder / "region").mkdir(mode=0o711)  # PostgreSQL runs as another user there, where we are root
+            (folder / "region").mkdir(mode=0o711)
             self.region = RunningRegion(folder / "region")
         except BaseException:
             self.orthanc.stop()
@@ -43,9 +46,14 @@ class Arena:
         self.slices = Slices()
         self._studies = itertools.count(secrets.randbelow(10**7))
 
-    def stop(self) -> None:
-        self.orthanc.stop()
-        self.region.stop()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            self.orthanc.stop()
+        finally:
+            self.region.stop()
 
     def study(self) -> int:
         return next(self._studies)

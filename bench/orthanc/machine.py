@@ -1,5 +1,6 @@
 """What was measured, and on what: without it no figure can be compared with another."""
 
+import datetime
 import os
 import platform
 import subprocess
@@ -10,14 +11,15 @@ import psutil
 _ROOT = Path(__file__).parents[2]
 
 
-def described(load_before: tuple[float, float, float]) -> str:
-    """Cores, memory, commit, and the load average of one minute before and after."""
+def measured_on() -> str:
+    """Time, cores, memory, commit and the load average of one minute, as they are before anything starts."""
     memory = psutil.virtual_memory().total / (1 << 30)
     parts = [
+        f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC",
         f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} {platform.machine()}",
         f"Python {platform.python_version()}",
         f"commit {_commit()}",
-        f"load {load_before[0]:.1f} before, {os.getloadavg()[0]:.1f} after",
+        f"load {os.getloadavg()[0]:.1f} before",
     ]
     return "; ".join(parts)
 
