@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from services.imaging.api.instances import instances_router
 from services.imaging.dicomweb.routes import close_desk, dicomweb_routers, open_desk
-from services.imaging.dicomweb.store import store_router
+from services.imaging.dicomweb.store.routes import store_router
 from services.imaging.intake.matching import matching_router
 from services.imaging.intake.routes import intake_router
 from services.imaging.reading_form import ImagingReportForm

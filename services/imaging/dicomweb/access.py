@@ -8,7 +8,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from services.imaging.dicomweb.links import Links
-from services.imaging.dicomweb.metadata_cache import MetadataCache
+from services.imaging.dicomweb.retrieve.metadata_cache import MetadataCache
 from services.imaging.queries import studies
 from services.imaging.queries.studies import SeenStudy
 from shared import audit

@@ -3,18 +3,18 @@
 from fastapi import APIRouter, FastAPI
 
 from services.imaging.dicomweb.access import Desk
-from services.imaging.dicomweb.bulkdata import bulkdata_router
-from services.imaging.dicomweb.bulkdata_all import bulkdata_all_router
 from services.imaging.dicomweb.deletion import deletion_router
-from services.imaging.dicomweb.frames import frames_router
 from services.imaging.dicomweb.links import ROOT
 from services.imaging.dicomweb.manifest import manifest_router
-from services.imaging.dicomweb.metadata import metadata_router
 from services.imaging.dicomweb.originals import originals_router
 from services.imaging.dicomweb.pixels.job import Undecodable, work
-from services.imaging.dicomweb.qido import qido_router
-from services.imaging.dicomweb.rendered import rendered_router
-from services.imaging.dicomweb.retrieve import retrieve_router
+from services.imaging.dicomweb.retrieve.bulkdata import bulkdata_router
+from services.imaging.dicomweb.retrieve.bulkdata_all import bulkdata_all_router
+from services.imaging.dicomweb.retrieve.frames import frames_router
+from services.imaging.dicomweb.retrieve.instances import retrieve_router
+from services.imaging.dicomweb.retrieve.metadata import metadata_router
+from services.imaging.dicomweb.retrieve.rendered import rendered_router
+from services.imaging.dicomweb.search.routes import qido_router
 from services.imaging.settings import ImagingSettings
 from shared.sandbox import Sandbox
 

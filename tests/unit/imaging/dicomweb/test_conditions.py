@@ -5,8 +5,8 @@ from datetime import date, time
 import pytest
 
 from services.imaging.dicomweb.attributes import INSTANCE, SERIES, STUDY
-from services.imaging.dicomweb.conditions import MOST_ROWS, read_query
-from services.imaging.dicomweb.json_rows import needs_header
+from services.imaging.dicomweb.search.conditions import MOST_ROWS, read_query
+from services.imaging.dicomweb.search.rows import needs_header
 from services.imaging.queries.search_terms import Between, Name, Numbers, OneOf
 from shared.errors import Unreadable
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.imaging.dicomweb.multipart import Part, part_of
-from services.imaging.dicomweb.zip_answer import Entry, EntryNames, zip_answer
+from services.imaging.dicomweb.retrieve.zip_answer import Entry, EntryNames, zip_answer
 
 AT = datetime(2026, 11, 22, 4, 5, 6, tzinfo=UTC)
 MIB = 1 << 20

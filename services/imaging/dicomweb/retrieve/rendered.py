@@ -5,13 +5,13 @@ from dataclasses import replace
 from fastapi import APIRouter, Response
 
 from services.imaging.dicomweb.access import Call, CurrentCall
-from services.imaging.dicomweb.frames import frame_numbers
-from services.imaging.dicomweb.image import StoredImage, image_of
 from services.imaging.dicomweb.media_types import accepted, first_of, not_acceptable
 from services.imaging.dicomweb.multipart import NO_STORE, LatePart, Part, multipart_answer, part_of
 from services.imaging.dicomweb.pixels.job import RenderFrame, Undecodable
 from services.imaging.dicomweb.pixels.view import View
-from services.imaging.dicomweb.rendering import read_view
+from services.imaging.dicomweb.retrieve.frames import frame_numbers
+from services.imaging.dicomweb.retrieve.image import StoredImage, image_of
+from services.imaging.dicomweb.retrieve.rendering import read_view
 from services.imaging.queries import studies
 from shared.errors import Unreadable
 from shared.sandbox import SandboxFailed

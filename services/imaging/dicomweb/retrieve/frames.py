@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Response
 
 from services.imaging.dicomweb.access import CurrentCall
-from services.imaging.dicomweb.image import StoredImage, image_of
 from services.imaging.dicomweb.media_types import (
     AS_STORED,
     EXPLICIT_LITTLE,
@@ -25,6 +24,7 @@ from services.imaging.dicomweb.multipart import (
     single_answer,
 )
 from services.imaging.dicomweb.pixels.job import DecodeFrame, Undecodable
+from services.imaging.dicomweb.retrieve.image import StoredImage, image_of
 from services.imaging.dicomweb.syntaxes import is_decodable, media_type_of
 from shared.errors import NotFound, Unreadable
 from shared.sandbox import SandboxFailed

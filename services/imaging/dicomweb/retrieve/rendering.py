@@ -3,8 +3,8 @@
 import math
 from collections.abc import Mapping
 
-from services.imaging.dicomweb.conditions import bad
 from services.imaging.dicomweb.pixels.view import View
+from services.imaging.dicomweb.search.conditions import bad
 
 _THUMBNAIL = 128
 _LARGEST = 8192

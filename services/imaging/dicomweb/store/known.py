@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from services.imaging.dicomweb.store_sort import is_dicom
+from services.imaging.dicomweb.store.sort import is_dicom
 from services.imaging.parse.digest import digest_data_set
 from services.imaging.parse.identity import Identity
 from services.imaging.parse.uids import read_uids

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Response
 
 from services.imaging.dicomweb.access import Call, CurrentCall
 from services.imaging.dicomweb.attributes import INSTANCE, SERIES, STUDY
-from services.imaging.dicomweb.conditions import Query, read_query
 from services.imaging.dicomweb.json_answer import json_answer, require_json
-from services.imaging.dicomweb.json_rows import (
+from services.imaging.dicomweb.openapi import QUERY, STUDY_QUERY
+from services.imaging.dicomweb.search.conditions import Query, read_query
+from services.imaging.dicomweb.search.rows import (
     Model,
     add_fields,
     instance_model,
@@ -18,7 +19,6 @@ from services.imaging.dicomweb.json_rows import (
     series_model,
     study_model,
 )
-from services.imaging.dicomweb.openapi import QUERY, STUDY_QUERY
 from services.imaging.queries import search
 from services.imaging.queries.search import StudyRow
 from services.imaging.queries.search_terms import OneOf

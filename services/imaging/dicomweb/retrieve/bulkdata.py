@@ -6,11 +6,11 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from services.imaging.dicomweb.access import CurrentCall
-from services.imaging.dicomweb.frames import answer_frames
-from services.imaging.dicomweb.image import PIXELS, StoredImage, image_of
 from services.imaging.dicomweb.media_types import OCTETS, accepted, not_acceptable
 from services.imaging.dicomweb.multipart import Part, multipart_answer, part_of, single_answer
 from services.imaging.dicomweb.pixels.places import swapped
+from services.imaging.dicomweb.retrieve.frames import answer_frames
+from services.imaging.dicomweb.retrieve.image import PIXELS, StoredImage, image_of
 from services.imaging.parse.encoding import EXPLICIT_BIG, is_deflated
 from shared.errors import NotFound
 

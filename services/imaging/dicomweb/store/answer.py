@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 from fastapi import Response
 
 from services.imaging.dicomweb.links import Links
-from services.imaging.dicomweb.store_sort import Failure
+from services.imaging.dicomweb.store.sort import Failure
 from services.imaging.parse.identity import Identity
 
 JSON = "application/dicom+json"

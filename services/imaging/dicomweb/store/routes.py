@@ -13,10 +13,10 @@ from fastapi import APIRouter, Request, Response
 
 from services.imaging.dicomweb.links import Links
 from services.imaging.dicomweb.media_types import DICOM, accepted, first_of
-from services.imaging.dicomweb.store_answer import JSON, XML, StoreAnswer
-from services.imaging.dicomweb.store_keep import keep_parts
-from services.imaging.dicomweb.store_known import known_parts
-from services.imaging.dicomweb.store_sort import sort_parts
+from services.imaging.dicomweb.store.answer import JSON, XML, StoreAnswer
+from services.imaging.dicomweb.store.keep import keep_parts
+from services.imaging.dicomweb.store.known import known_parts
+from services.imaging.dicomweb.store.sort import sort_parts
 from services.imaging.intake.arriving import Arriving
 from services.imaging.settings import settings_of
 from shared import directory

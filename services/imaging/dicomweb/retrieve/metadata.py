@@ -11,10 +11,10 @@ from starlette.responses import StreamingResponse
 
 from services.imaging.dicomweb.access import Call, CurrentCall
 from services.imaging.dicomweb.json_answer import DICOM_JSON, require_json
-from services.imaging.dicomweb.json_rows import Model, element, put_patient_id
 from services.imaging.dicomweb.links import Links
-from services.imaging.dicomweb.metadata_cache import Packed
 from services.imaging.dicomweb.original_attributes import coerce_model
+from services.imaging.dicomweb.retrieve.metadata_cache import Packed
+from services.imaging.dicomweb.search.rows import Model, element, put_patient_id
 from services.imaging.queries import studies, studies_shown
 from services.imaging.queries.studies import HeaderRow, SeenStudy, SeriesState
 from shared.auth import Role

@@ -6,9 +6,9 @@ from datetime import date, time
 from typing import Any
 
 from services.imaging.dicomweb.attributes import ADDED, SERIES, STUDY, tag_of, vr_of
-from services.imaging.dicomweb.conditions import Query
 from services.imaging.dicomweb.links import Links
 from services.imaging.dicomweb.original_attributes import coerce_model
+from services.imaging.dicomweb.search.conditions import Query
 from services.imaging.parse.person_name import parse_person_name
 from services.imaging.queries.search import Inside, InstanceRow, SeriesRow, StudyRow
 

@@ -5,9 +5,9 @@ import hashlib
 import logging
 from collections.abc import Sequence
 
-from services.imaging.dicomweb.store_answer import StoreAnswer
-from services.imaging.dicomweb.store_known import KnownParts
-from services.imaging.dicomweb.store_sort import (
+from services.imaging.dicomweb.store.answer import StoreAnswer
+from services.imaging.dicomweb.store.known import KnownParts
+from services.imaging.dicomweb.store.sort import (
     DUPLICATE_INSTANCE,
     PROCESSING_FAILURE,
     Failure,

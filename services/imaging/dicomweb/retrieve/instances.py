@@ -17,8 +17,8 @@ from services.imaging.dicomweb.media_types import (
 )
 from services.imaging.dicomweb.multipart import LatePart, Part, multipart_answer, part_of, ready, single_answer
 from services.imaging.dicomweb.pixels.job import RewriteFile, Undecodable
+from services.imaging.dicomweb.retrieve.zip_answer import ZIP, Entry, EntryNames, safe, zip_answer
 from services.imaging.dicomweb.syntaxes import is_decodable
-from services.imaging.dicomweb.zip_answer import ZIP, Entry, EntryNames, safe, zip_answer
 from services.imaging.queries import studies
 from services.imaging.queries.coercions import Coercion, coercions
 from services.imaging.queries.studies import SeenStudy, StoredInstance

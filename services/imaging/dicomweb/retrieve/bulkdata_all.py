@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Response
 
 from services.imaging.dicomweb.access import Call, CurrentCall
-from services.imaging.dicomweb.bulkdata import value_part
-from services.imaging.dicomweb.frames import Chosen, choose, frame_part
-from services.imaging.dicomweb.image import PIXELS, StoredImage
 from services.imaging.dicomweb.media_types import OCTETS, MediaRange, accepted, not_acceptable
 from services.imaging.dicomweb.multipart import LatePart, Part, multipart_stream
+from services.imaging.dicomweb.retrieve.bulkdata import value_part
+from services.imaging.dicomweb.retrieve.frames import Chosen, choose, frame_part
+from services.imaging.dicomweb.retrieve.image import PIXELS, StoredImage
 from services.imaging.queries import studies
 from services.imaging.queries.studies import SeenStudy, StoredInstance
 from shared.errors import NotFound
