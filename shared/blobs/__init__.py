@@ -4,12 +4,13 @@ from shared.blobs.errors import BlobCorrupt, BlobMissing
 from shared.blobs.file_store import FileBlobStore
 from shared.blobs.location import open_store
 from shared.blobs.memory_store import MemoryBlobStore
-from shared.blobs.pack import Digested
+from shared.blobs.pack import NO_DIGEST, Digested
 from shared.blobs.ref import BlobRef
 from shared.blobs.s3_store import S3BlobStore, S3Location
 from shared.blobs.store import BlobStore, StoredObject
 
 __all__ = [
+    "NO_DIGEST",
     "BlobCorrupt",
     "BlobMissing",
     "BlobRef",

@@ -13,12 +13,16 @@ _COPY_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Digested:
-    """Bytes whose SHA-256 (hexadecimal) somebody has made already: hashing is most of what a pack costs."""
+    """Bytes whose SHA-256 (hexadecimal) somebody has made already: hashing is most of what a pack costs.
+
+    ``NO_DIGEST``: somebody is making it, and puts it into the ref (``dataclasses.replace``) before anybody sees it.
+    """
 
     file: BinaryIO
     sha256: str
 
 
+NO_DIGEST = "0" * 64
 Source: TypeAlias = BinaryIO | bytes | Digested
 
 

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from services.imaging.intake.coercion import coerce
+from services.imaging.intake.early_pack import EarlyPack, pack_of
 from services.imaging.intake.sorting import Image
 from services.imaging.models import CONTENT_KIND
 from services.imaging.queries import instances
 from services.imaging.queries.instances import Known
 from shared import audit
 from shared.auth import Actor
-from shared.blobs import BlobRef, Digested
+from shared.blobs import BlobRef
 from shared.db import Session
 from shared.errors import FieldProblem, GongzhenError, InstanceConflict, Unavailable
 from shared.reading.models import Case
@@ -39,11 +40,15 @@ class Exam:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What one request brought: mostly one exam, several where a machine sends several studies at once."""
+    """What one request brought: mostly one exam, several where a machine sends several studies at once.
+
+    ``pack``: is being written of it already.
+    """
 
     actor: Actor
     address: str
     exams: Sequence[Exam]
+    pack: EarlyPack | None = None
 
     @property
     def images(self) -> list[Image]:
@@ -73,7 +78,7 @@ async def accept_images(resources: Resources, upload: Upload, spool: Spool) -> l
             same = await _find_same(session, upload, known)
         if same:
             return same
-    refs = await resources.blobs.put_pack([Digested(image.open(spool), image.facts.file_sha256) for image in new])
+    refs = await pack_of(resources.blobs, new, spool, upload.pack)
     try:
         async with resources.db.transaction() as session:
             accepted, used = await _write(session, upload, dict(zip(_uids(new), refs, strict=True)), spool)

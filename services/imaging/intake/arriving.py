@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from services.imaging.intake.early_pack import EarlyPack, pack_of
 from services.imaging.intake.sorting import Image
 from services.imaging.models import CONTENT_KIND
 from services.imaging.queries import arrivals, instances
 from shared import audit
 from shared.auth import Actor
-from shared.blobs import Digested
 from shared.db import Session
 from shared.reading.models import Case
 from shared.reading.workflow.arrival import Arrival, Content
@@ -77,6 +77,7 @@ class Addition:
     address: str
     images: Sequence[Image]
     arrival: Arrival
+    pack: EarlyPack | None = None
 
 
 async def add_to_arriving(resources: Resources, arriving: Arriving, addition: Addition, spool: Spool) -> bool:
@@ -87,7 +88,7 @@ async def add_to_arriving(resources: Resources, arriving: Arriving, addition: Ad
     images = addition.images
     if not await _knows_series(resources, exam, addition):
         return False
-    refs = await resources.blobs.put_pack([Digested(image.open(spool), image.facts.file_sha256) for image in images])
+    refs = await pack_of(resources.blobs, images, spool, addition.pack)
     headers = await asyncio.to_thread(lambda: [image.read_header(spool) for image in images])
     rows = [(image.facts, header, ref) for image, header, ref in zip(images, headers, refs, strict=True)]
     try:

@@ -17,6 +17,7 @@ from services.imaging.dicomweb.store.sort import (
 from services.imaging.intake.accept import Exam, Upload, accept_images
 from services.imaging.intake.arriving import Addition, Arriving, add_to_arriving
 from services.imaging.intake.card import exam_of, modality_of, patient_of, remarks_as_warnings, shown_patients
+from services.imaging.intake.early_pack import EarlyPack
 from services.imaging.intake.sorting import Image
 from services.imaging.parse.identity import Identity
 from services.imaging.queries import instances
@@ -41,9 +42,10 @@ async def keep_parts(
     parts: KnownParts,
     found: SortedParts,
     spool: Spool,
+    pack: EarlyPack,
 ) -> StoreAnswer:
     """Raises only what hinders all of it (Unavailable): then it can be sent again as it is."""
-    keeping = _Keeping(resources, sender, arriving, spool, list(found.failures), list(parts.stored))
+    keeping = _Keeping(resources, sender, arriving, spool, pack, list(found.failures), list(parts.stored))
     await keeping.keep(_exams(sender, found.images), are_new=parts.are_new)
     if keeping.failures:
         await _quarantine(resources, sender, parts.others, keeping.failures, spool)
@@ -60,6 +62,7 @@ class _Keeping:
         sender: Sender,
         arriving: Arriving,
         spool: Spool,
+        pack: EarlyPack,
         failures: list[Failure],
         stored: list[Identity],
     ) -> None:
@@ -67,6 +70,7 @@ class _Keeping:
         self._sender = sender
         self._arriving = arriving
         self._spool = spool
+        self._pack = pack
         self.failures = failures
         self.stored = stored
         self.coerced: set[str] = set()
@@ -76,7 +80,7 @@ class _Keeping:
         if not exams or (are_new and await self._add_to_arriving(exams)):
             return
         try:
-            upload = Upload(self._sender.actor, self._sender.address, exams)
+            upload = Upload(self._sender.actor, self._sender.address, exams, self._pack)
             accepted = await accept_images(self._resources, upload, self._spool)
         except InstanceConflict as error:
             await self.keep(self._without(exams, error))
@@ -95,7 +99,7 @@ class _Keeping:
     async def _add_to_arriving(self, exams: Sequence[Exam]) -> bool:
         if len(exams) > 1:
             return False
-        addition = Addition(self._sender.actor, self._sender.address, exams[0].images, exams[0].arrival)
+        addition = Addition(self._sender.actor, self._sender.address, exams[0].images, exams[0].arrival, self._pack)
         if not await add_to_arriving(self._resources, self._arriving, addition, self._spool):
             return False
         self.stored.extend(_uids(image) for image in addition.images)

@@ -18,6 +18,7 @@ from services.imaging.dicomweb.store.keep import keep_parts
 from services.imaging.dicomweb.store.known import known_parts
 from services.imaging.dicomweb.store.sort import sort_parts
 from services.imaging.intake.arriving import Arriving
+from services.imaging.intake.early_pack import Place, early_pack
 from services.imaging.settings import settings_of
 from shared import directory
 from shared.auth import Role
@@ -105,6 +106,8 @@ async def _take(
     known = await known_parts(resources, org_id, parts, spool, storing.sorters, study_uid)
     if not known.others:
         return StoreAnswer(known.stored, ())
-    charset = await storing.charset_of(resources, org_id)
-    found = await sort_parts(known.others, spool, storing.sorters, charset, study_uid)
-    return await keep_parts(resources, sender, storing.arriving, known, found, spool)
+    places = [Place(part.number, part.offset, part.length) for part in known.others]
+    async with early_pack(resources.blobs, spool, places) as pack:
+        charset = await storing.charset_of(resources, org_id)
+        found = await sort_parts(known.others, spool, storing.sorters, charset, study_uid)
+        return await keep_parts(resources, sender, storing.arriving, known, found, spool, pack)
