@@ -19,7 +19,11 @@ def install_viewer(ohif: Package) -> Path:
             made = Path(place) / "viewer"
             shutil.copytree(ohif.folder / "dist", made)
             _move_below_base(made)
-            made.rename(folder)
+            try:
+                made.rename(folder)
+            except OSError:
+                if not folder.is_dir():  # else another run was quicker
+                    raise
     shutil.copyfile(_CONFIG, folder / "app-config.js")
     return folder
 
