@@ -13,7 +13,7 @@ from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, generate_uid
 from requests import Session
 
 from tests.browser.packages import Package, pinned
-from tests.browser.stage import Stage, find_programs
+from tests.browser.stage import Stage, draws, find_programs
 from tests.browser.studies import ct_series
 from tests.browser.viewer import BASE, install_viewer
 from tests.support.ecg_dicom import waveform_file
@@ -35,6 +35,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     programs = find_programs()
     if programs is None:
         pytest.skip("未安装 node 或 chromium：先运行 tests/browser/install / no node or no chromium")
+    if not draws(programs.chromium):
+        pytest.skip("chromium 在此处无法运行或没有 WebGL / chromium does not run here, or has no WebGL")
     playwright, tus = _fetched("playwright-core"), _fetched("tus-js-client")
     served = {BASE: install_viewer(_fetched("@ohif/app")), UPLOAD_PAGE: Path(__file__).parent / "upload"}
     served |= {"/tus-js-client/": tus.folder / "dist"}

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,10 @@ from typing import Any
 _HERE = Path(__file__).parent
 _PATIENCE_S = 60
 _SCENE_S = 240
+_FLAGS = (
+    "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+)  # fmt: skip
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
@@ -23,6 +28,19 @@ def find_programs() -> Programs | None:
     node = shutil.which("node")
     chromium = next((found for name in _CHROMIUMS if (found := shutil.which(name))), None)
     return Programs(node, chromium) if node and chromium else None
+
+
+def draws(chromium: str) -> bool:
+    """Whether it runs here at all and has WebGL, which the viewer needs."""
+    asked = "p.textContent=!!document.createElement('canvas').getContext('webgl2')"
+    page = f"data:text/html,<p id=p></p><script>{asked}</script>"
+    with tempfile.TemporaryDirectory() as profile:
+        words = [chromium, "--headless", f"--user-data-dir={profile}", *_FLAGS, "--dump-dom", page]
+        try:
+            shown = subprocess.run(words, capture_output=True, text=True, timeout=_PATIENCE_S, check=False).stdout
+        except subprocess.TimeoutExpired:
+            return False
+    return '<p id="p">true</p>' in shown
 
 
 @dataclass(frozen=True, slots=True)
