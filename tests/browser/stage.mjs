@@ -3,10 +3,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
-const FLAGS = [
-  "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-  "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-];
 const TYPES = {
   ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css",
   ".json": "application/json", ".wasm": "application/wasm", ".svg": "image/svg+xml", ".png": "image/png",
@@ -49,7 +45,7 @@ function listen(context) {
   return heard;
 }
 
-const browser = await chromium.launch({ executablePath: asked.chromium, headless: true, args: FLAGS });
+const browser = await chromium.launch({ executablePath: asked.chromium, headless: true, args: asked.flags });
 try {
   const context = await browser.newContext({
     baseURL: asked.origin, viewport: { width: 1280, height: 860 }, locale: "zh-CN", timezoneId: "Asia/Shanghai",

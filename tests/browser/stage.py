@@ -78,6 +78,7 @@ class Stage:
             "origin": origin,
             "account": {"username": username, "password": password},
             "chromium": self.programs.chromium,
+            "flags": _FLAGS,
             "playwright": str(self.playwright),
             "served": {base: str(folder) for base, folder in self.served.items()},
             "picture": str(self.pictures / f"{scene}-{username}.png"),
